@@ -1,0 +1,1 @@
+"""Generators of forged clips, and the building of corpora."""

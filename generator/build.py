@@ -1,0 +1,324 @@
+"""From a plan to a corpus: pristine takes from the studio and forged clips beside them, resumable clip by clip."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import multiprocessing
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import pandas as pd
+from PIL import Image
+
+from tellbench._version import __version__
+from tellbench.datasets.audio import write_wav
+from tellbench.datasets.card import SCHEMA, write_card
+from tellbench.datasets.clip import FORGED, PRISTINE, Clip
+from tellbench.datasets.corpus import Corpus
+from tellbench.datasets.files import atomic_path, read_json, sha256, write_json
+from tellbench.datasets.scene import Scene
+from tellbench.datasets.splits import assign
+from tellbench.datasets.studio.film import Take
+from tellbench.datasets.video import CODEC, CRF, VideoWriter
+from tellbench.errors import InputError
+from tellbench.generator.base import Controls, Frames, Request
+from tellbench.generator.forge import forge
+from tellbench.generator.outside import Outside, outside_request
+from tellbench.registry import GENERATORS
+
+STUDIO_RIGHTS: Final = "virtual human of the Tellbench studio; no person is shown"
+_WORK: Final = ".build"
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Plan:
+    """Everything that a corpus is made from. The same plan gives the same labels, frames and sound."""
+
+    scenes: tuple[Scene, ...]
+    generators: tuple[str, ...]
+    outside: tuple[Outside, ...] = ()
+    """Portraits and recordings of the user's own: forged clips without a pristine twin, always in `test`."""
+    controls: Controls = dataclasses.field(default_factory=Controls)
+    crf: int = CRF
+    seed: int = 0
+
+    @property
+    def clip_ids(self) -> list[str]:
+        """Every clip that is to be made."""
+        paired = [_id(s, g) for s in self.scenes for g in ("pristine", *self.generators)]
+        return paired + [o.clip_id(g) for o in self.outside for g in self.forging_outside]
+
+    @property
+    def forging_outside(self) -> tuple[str, ...]:
+        """Generators that need nothing but a portrait and a voice."""
+        return tuple(g for g in self.generators if not GENERATORS.load(g).needs_pristine)
+
+
+def build(
+    plan: Plan, out: Path, *, workers: int = 1, device: str = "cpu", on_clip: Callable[[str], None] | None = None
+) -> Corpus:
+    """Make the corpus, or finish one that was interrupted, or return it where it is complete.
+
+    Args:
+        plan: what to make.
+        out: the corpus folder.
+        workers: processes side by side, one scene each.
+        device: where the studio renders.
+        on_clip: called with the id of every clip that is done (for progress).
+
+    Raises:
+        InputError: `out` holds another corpus or other files, or a portrait or recording cannot be used.
+    """
+    notify = on_clip or (lambda _clip_id: None)
+    _claim(plan, out)
+    if (out / "corpus.json").is_file():
+        for clip_id in plan.clip_ids:
+            notify(clip_id)
+        return Corpus.open(out)
+    for clip_id in _run_jobs(plan, out, workers, device):
+        notify(clip_id)
+    return _finish(plan, out)
+
+
+def fingerprint(plan: Plan) -> dict[str, Any]:
+    """The plan as JSON, with the version that carries it out."""
+    return {"schema": SCHEMA, "tellbench": __version__, **json.loads(json.dumps(dataclasses.asdict(plan), default=str))}
+
+
+def _claim(plan: Plan, out: Path) -> None:
+    """Take the folder for this plan, or refuse it."""
+    mine = fingerprint(plan)
+    record = out / "plan.json"
+    if record.is_file():
+        if read_json(record) != mine:
+            raise InputError(
+                f"{out} holds another corpus (its plan.json differs); choose another --out or delete the folder"
+            )
+        return
+    if out.is_dir() and any(out.iterdir()):
+        raise InputError(
+            f"{out} is not empty and holds no corpus of this plan; choose another --out or empty the folder"
+        )
+    if out.exists() and not out.is_dir():
+        raise InputError(f"{out} is a file; choose a folder for --out")
+    write_json(record, mine)
+
+
+# --- jobs: one scene, or one outside portrait, each -----------------------------------------------------------------
+
+
+def _run_jobs(plan: Plan, out: Path, workers: int, device: str) -> Iterator[str]:
+    jobs = [(plan, i, out, device) for i in range(len(plan.scenes) + len(plan.outside))]
+    if workers <= 1:
+        for job in jobs:
+            yield from _job(*job)
+        return
+    context = multiprocessing.get_context("spawn")  # forked numba and torch thread pools deadlock
+    threads = max(1, (os.cpu_count() or 1) // workers)
+    pool = ProcessPoolExecutor(workers, mp_context=context, initializer=_set_threads, initargs=(threads,))
+    try:
+        for done in as_completed([pool.submit(_job_list, *job) for job in jobs]):
+            yield from done.result()
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def _set_threads(n: int) -> None:
+    """Share the cores between worker processes."""
+    import numba
+    import torch
+
+    torch.set_num_threads(n)
+    numba.set_num_threads(n)
+
+
+def _job_list(plan: Plan, index: int, out: Path, device: str) -> list[str]:
+    return list(_job(plan, index, out, device))
+
+
+def _job(plan: Plan, index: int, out: Path, device: str) -> Iterator[str]:
+    if index < len(plan.scenes):
+        yield from _shoot(plan, plan.scenes[index], out, device)
+    else:
+        yield from _try_outside(plan, plan.outside[index - len(plan.scenes)], out)
+
+
+def _shoot(plan: Plan, scene: Scene, out: Path, device: str) -> Iterator[str]:
+    """The pristine clip of a scene and the forged clips made from the same portrait and speech."""
+    ids = [_id(scene, g) for g in ("pristine", *plan.generators)]
+    if all(_done(out, clip_id) for clip_id in ids):
+        yield from ids
+        return
+    take = Take(scene, device)
+    portrait, speech = take.portrait(), take.speech
+    _save_portrait(out / "portraits" / f"{scene.scene_id}.png", portrait)
+    write_wav(out / "speech" / f"{scene.speech_id}.wav", speech)
+    with tempfile.TemporaryDirectory(dir=out / _WORK) as folder:
+        spool = Path(folder) / "frames.rgb"
+        _film(plan, take, out, spool)
+        yield ids[0]
+        for name, clip_id in zip(plan.generators, ids[1:], strict=True):
+            request = Request(
+                portrait=portrait,
+                speech=speech,
+                fps=scene.fps,
+                n_frames=scene.n_frames,
+                controls=plan.controls if not GENERATORS.load(name).needs_pristine else Controls(),
+                seed=scene.seed,
+                pristine=lambda: _read_spool(spool, scene.size),
+            )
+            if not _done(out, clip_id):
+                _forge_one(plan, name, request, out, _clip(plan, take, name, out), STUDIO_RIGHTS)
+            yield clip_id
+
+
+def _film(plan: Plan, take: Take, out: Path, spool: Path) -> None:
+    """Write the pristine clip and its truth; keep the uncompressed frames for generators that pass them on."""
+    clip = _clip(plan, take, "", out)
+    tracks = []
+    with (
+        VideoWriter(clip.path, clip.width, clip.height, clip.fps, take.speech, plan.crf) as video,
+        spool.open("wb") as raw,
+    ):
+        for frames, truth in take.frames():
+            video.write(frames)
+            raw.write(frames.tobytes())
+            tracks.append(truth)
+    _save_tracks(clip, pd.concat(tracks, ignore_index=True))
+    _record(clip, out)
+
+
+def _read_spool(spool: Path, size: int, chunk: int = 32) -> Iterator[Frames]:
+    shape = (-1, size, size, 3)
+    frames = np.memmap(spool, np.uint8, "r").reshape(shape)
+    for start in range(0, len(frames), chunk):
+        yield np.array(frames[start : start + chunk])
+
+
+def _animate_outside(plan: Plan, outside: Outside, out: Path) -> Iterator[str]:
+    scene = plan.scenes[0]
+    for name in plan.forging_outside:
+        clip_id = outside.clip_id(name)
+        if not _done(out, clip_id):
+            request = outside_request(outside, scene.size, scene.fps, scene.n_frames, plan.controls, plan.seed)
+            _save_portrait(out / "portraits" / f"{outside.key}.png", request.portrait)
+            write_wav(out / "speech" / f"{outside.key}.wav", request.speech)
+            clip = Clip(
+                clip_id=clip_id,
+                path=out / "clips" / f"{clip_id}.mp4",
+                label=FORGED,
+                identity_id=outside.identity_id,
+                speech_id=outside.speech_id,
+                width=scene.size,
+                height=scene.size,
+                fps=scene.fps,
+                n_frames=request.n_frames,
+                duration_s=request.n_frames / scene.fps,
+                split="test",
+                codec=CODEC,
+                crf=plan.crf,
+                seed=plan.seed,
+            )
+            _forge_one(plan, name, request, out, clip, outside.rights)
+        yield clip_id
+
+
+def _try_outside(plan: Plan, outside: Outside, out: Path) -> Iterator[str]:
+    """A portrait that cannot be used is written down and left out; the others go on."""
+    try:
+        yield from _animate_outside(plan, outside, out)
+    except InputError as error:
+        write_json(out / _WORK / f"{outside.key}.refused", str(error))
+        yield from (outside.clip_id(name) for name in plan.forging_outside)
+
+
+def _forge_one(plan: Plan, name: str, request: Request, out: Path, clip: Clip, rights: str) -> None:
+    generator = GENERATORS.create(name)
+    clip = dataclasses.replace(
+        clip,
+        generator=name,
+        generator_version=generator.version,
+        controls=json.dumps(dataclasses.asdict(request.controls), sort_keys=True),
+    )
+    _save_tracks(clip, forge(generator, request, clip.path, rights=rights, crf=plan.crf))
+    _record(clip, out)
+
+
+def _id(scene: Scene, kind: str) -> str:
+    return f"{scene.scene_id}-{kind}"
+
+
+def _clip(plan: Plan, take: Take, generator: str, out: Path) -> Clip:
+    """The manifest row of a scene's clip: the same for both classes but for what names the class."""
+    scene, person = take.scene, take.identity
+    clip_id = _id(scene, generator or "pristine")
+    return Clip(
+        clip_id=clip_id,
+        path=out / "clips" / f"{clip_id}.mp4",
+        label=FORGED if generator else PRISTINE,
+        identity_id=scene.identity_id,
+        donor_id=scene.identity_id if generator else "",
+        speech_id=scene.speech_id,
+        pair_id=scene.scene_id,
+        language=scene.language,
+        sex=person.sex,
+        age_band=person.age_band,
+        skin_tone=person.skin_tone,
+        width=scene.size,
+        height=scene.size,
+        fps=scene.fps,
+        n_frames=scene.n_frames,
+        duration_s=scene.duration,
+        codec=CODEC,
+        crf=plan.crf,
+        seed=scene.seed,
+    )
+
+
+# --- files ----------------------------------------------------------------------------------------------------------
+
+
+def _save_portrait(path: Path, portrait: Frames) -> None:
+    with atomic_path(path) as part:
+        Image.fromarray(portrait).save(part)
+
+
+def _save_tracks(clip: Clip, tracks: pd.DataFrame) -> None:
+    with atomic_path(clip.track_path) as part:
+        tracks.to_parquet(part, index=False)
+
+
+def _done(out: Path, clip_id: str) -> bool:
+    (out / _WORK).mkdir(parents=True, exist_ok=True)
+    return (out / _WORK / f"{clip_id}.json").is_file()
+
+
+def _record(clip: Clip, out: Path) -> None:
+    """The clip's row; its presence means that the clip and its tracks are whole."""
+    finished = dataclasses.replace(clip, sha256=sha256(clip.path))
+    write_json(out / _WORK / f"{clip.clip_id}.json", finished.row(out))
+
+
+def _finish(plan: Plan, out: Path) -> Corpus:
+    """Splits, manifest, card and checksums; `corpus.json` comes last and marks the corpus complete."""
+    rows = [read_json(out / _WORK / f"{clip_id}.json") for clip_id in plan.clip_ids if _done(out, clip_id)]
+    refused = {path.stem: read_json(path) for path in sorted((out / _WORK).glob("*.refused"))}
+    clips = [Clip(path=out / row.pop("file_name"), **row) for row in rows]
+    paired = assign([c for c in clips if c.pair_id], seed=plan.seed)
+    corpus = Corpus([*paired, *(c for c in clips if not c.pair_id)], out)
+    corpus.write_manifest()
+    write_json(
+        out / "splits.json", {name: [c.clip_id for c in corpus.split(name)] for name in ("train", "val", "test")}
+    )
+    shutil.rmtree(out / _WORK)
+    if refused:
+        write_json(out / "refused.json", refused)
+    write_card(corpus, fingerprint(plan))
+    return corpus

@@ -1,0 +1,70 @@
+"""One forged clip: frames from a generator, through the shared encoder, signed as synthetic."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from tellbench.datasets import provenance
+from tellbench.datasets.files import atomic_path
+from tellbench.datasets.video import CRF, VideoWriter
+from tellbench.generator.base import Generator, Request
+
+
+def forge(
+    generator: Generator,
+    request: Request,
+    path: Path,
+    *,
+    rights: str,
+    crf: int = CRF,
+    on_frames: Callable[[int], None] | None = None,
+) -> pd.DataFrame:
+    """Write one forged clip with its provenance; the file appears only when it is whole and signed.
+
+    Args:
+        generator: makes the frames.
+        request: portrait, speech, controls and seed.
+        path: the MP4 to write.
+        rights: whose portrait it is and by what leave it is used; written into the provenance.
+        crf: x264 quality.
+        on_frames: called with the number of frames just written (for progress).
+
+    Returns:
+        The generator's labels, one row a frame.
+
+    Raises:
+        InputError: the portrait, the speech or the folder cannot be used.
+        RuntimeError: the generator broke its promise on the number of frames.
+    """
+    generator.check(request)
+    height, width = request.portrait.shape[:2]
+    tracks = []
+    with atomic_path(path) as part:
+        with VideoWriter(part, width, height, request.fps, request.speech, crf) as out:
+            for chunk in generator.animate(request):
+                out.write(chunk.frames)
+                tracks.append(chunk.tracks)
+                if on_frames:
+                    on_frames(len(chunk.frames))
+        if out.n_frames != request.n_frames:
+            raise RuntimeError(
+                f"generator {generator.name!r} made {out.n_frames} frames, {request.n_frames} were asked for"
+            )
+        provenance.sign(part, provenance_facts(generator, request, rights))
+    return pd.concat(tracks, ignore_index=True)
+
+
+def provenance_facts(generator: Generator, request: Request, rights: str) -> dict[str, Any]:
+    """What the signed manifest of a forged clip states."""
+    return {
+        "generator": generator.name,
+        "generator_version": generator.version,
+        "controls": dataclasses.asdict(request.controls),
+        "seed": request.seed,
+        "portrait_rights": rights,
+    }

@@ -1,0 +1,35 @@
+"""The command line: few verbs, one file each. Heavy imports wait inside the verbs."""
+
+from __future__ import annotations
+
+import sys
+
+import typer
+
+from tellbench.cli import animate, demo, doctor, evaluate, generate, inspect, ls, report, run, speed, train
+from tellbench.cli.common import EXIT_BAD_INPUT, EXIT_INTERRUPTED, fail
+from tellbench.errors import InputError
+
+app = typer.Typer(
+    name="tellbench",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode="rich",
+    pretty_exceptions_enable=False,
+    help="A deepfake forgery detection benchmark suite for talking faces.",
+    epilog="Start with [bold]tellbench demo[/bold]. Every verb has examples: [bold]tellbench VERB --help[/bold].",
+)
+for verb in (demo, run, generate, train, evaluate, report, animate, inspect, speed, ls, doctor):
+    verb.add_to(app)
+
+
+def main() -> None:
+    """Run the command line; bad input gives one clear line and exit code 2."""
+    try:
+        app()
+    except InputError as error:
+        fail(str(error))
+        sys.exit(EXIT_BAD_INPUT)
+    except KeyboardInterrupt:
+        fail("interrupted; run the same command again to go on where it stopped")
+        sys.exit(EXIT_INTERRUPTED)

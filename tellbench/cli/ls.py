@@ -1,0 +1,30 @@
+"""tellbench ls: what is there to use."""
+
+from __future__ import annotations
+
+import typer
+
+from tellbench.cli.common import examples, say
+from tellbench.registry import DETECTORS, GENERATORS, Registry
+
+
+def add_to(app: typer.Typer) -> None:
+    """Register the verb."""
+    app.command("ls", epilog=examples("tellbench ls"))(ls)
+
+
+def ls() -> None:
+    """List generators, detectors and suites."""
+    from tellbench.suite import shipped_suites
+
+    for registry in (GENERATORS, DETECTORS):
+        _list(registry)
+    say("suites:")
+    for name in shipped_suites():
+        say(f"  {name}")
+
+
+def _list(registry: Registry) -> None:
+    say(f"{registry.kind}s:")
+    for name in registry:
+        say(f"  {name:<10} {registry.about(name)}")

@@ -1,0 +1,118 @@
+"""The stages that several verbs run, each with its progress bar: corpus, training, evaluation, speed, report."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tellbench.cli.common import bar, say, stderr, stdout
+from tellbench.registry import DETECTORS, GENERATORS
+
+if TYPE_CHECKING:
+    from tellbench.datasets.corpus import Corpus
+    from tellbench.detectors.base import Detector
+    from tellbench.eval.results import Results, SpeedRow
+    from tellbench.generator.build import Plan
+
+
+def make_corpus(plan: Plan, out: Path, workers: int, device: str) -> Corpus:
+    """Build or resume a corpus and say what was refused."""
+    from tellbench.datasets.files import read_json
+    from tellbench.generator.build import build
+
+    with bar("making clips", len(plan.clip_ids)) as progress:
+        corpus = build(plan, out, workers=workers, device=device, on_clip=lambda _clip_id: progress.advance(0))
+    if (out / "refused.json").is_file():
+        for reason in read_json(out / "refused.json").values():
+            stderr.print(f"left out: {reason}", markup=False, highlight=False, soft_wrap=True)
+    return corpus
+
+
+def train_detectors(
+    folders: Mapping[str, Path], corpus: Corpus, train_on: Sequence[str], seed: int, device: str
+) -> dict[str, Detector]:
+    """Train each detector on the corpus's train split into its folder, or load it where it is already trained."""
+    from tellbench.detectors.cues import extract_all
+    from tellbench.detectors.storage import load_detector
+
+    seen = corpus.against(*train_on)
+    train, val = seen.split("train"), seen.split("val")
+    extract_all(corpus, progress=True)
+    trained: dict[str, Detector] = {}
+    with bar("training detectors", len(folders)) as progress:
+        for spec, folder in folders.items():
+            if (folder / "detector.json").is_file():
+                trained[spec] = load_detector(folder)
+            else:
+                trained[spec] = DETECTORS.create(spec, **_settings(spec, seed, device)).fit(train, val)
+                trained[spec].save(folder)
+            progress.advance(0)
+    return trained
+
+
+def _settings(spec: str, seed: int, device: str) -> dict[str, object]:
+    """The constructor keywords, of those a detector takes, that the command line sets."""
+    import inspect
+
+    taken = inspect.signature(DETECTORS.load(DETECTORS.resolve(spec)[0])).parameters
+    return {name: value for name, value in (("seed", seed), ("device", device)) if name in taken}
+
+
+def evaluate(
+    corpus: Corpus, detectors: dict[str, Detector], train_on: Sequence[str], out: Path, seed: int, suite: str
+) -> Results:
+    """Score the test split and write `results.json`."""
+    from tellbench.eval.evaluate import evaluate_run
+
+    with bar("scoring", len(detectors)) as progress:
+        results = evaluate_run(
+            corpus,
+            detectors,
+            list(train_on),
+            out,
+            seed=seed,
+            suite=suite,
+            progress=lambda _name, done, _all: progress.update(0, completed=done),
+        )
+        progress.update(0, completed=len(detectors))
+    return results
+
+
+def measure_speed(generators: Sequence[str], size: int, device: str, seconds: float, seed: int) -> list[SpeedRow]:
+    """Frames per second of every generator on a studio portrait and voice."""
+    from tellbench.datasets.scene import plan_scenes
+    from tellbench.datasets.studio.film import Take
+    from tellbench.eval.speed import measure_generator
+    from tellbench.generator.base import Request
+
+    scene = plan_scenes(3, seconds=seconds, size=size, seed=seed)[0]
+    take = Take(scene)
+    frames = [chunk for chunk, _ in take.frames()]
+    request = Request(
+        portrait=take.portrait(),
+        speech=take.speech,
+        fps=scene.fps,
+        n_frames=scene.n_frames,
+        seed=scene.seed,
+        pristine=lambda: iter(frames),
+    )
+    rows = []
+    with bar("measuring speed", len(generators)) as progress:
+        for name in generators:
+            rows.append(measure_generator(GENERATORS.create(name), request, device=device))
+            progress.advance(0)
+    return rows
+
+
+def write_report(run: Path, corpus: Path | None, site: Path) -> Path:
+    """Build the site and print the leaderboard."""
+    from tellbench.datasets.corpus import Corpus
+    from tellbench.eval.results import Results
+    from tellbench.reports.site import build_site
+    from tellbench.reports.terminal import leaderboard_table
+
+    page = build_site(run, Corpus.open(corpus) if corpus else None, site)
+    stdout.print(leaderboard_table(Results.read(run)))
+    say(f"leaderboard: {page}")
+    return page

@@ -1,0 +1,95 @@
+"""Names of generators and detectors, and where each is defined. Listing imports nothing else."""
+
+from __future__ import annotations
+
+import difflib
+import importlib
+from collections.abc import Iterator
+from typing import Any
+
+from tellbench.errors import InputError
+
+
+class Registry:
+    """Maps a name to the class at `module:attribute`, imported only when asked for.
+
+    A name may carry an argument after a colon, as in `cnn:resnet18`; the class then receives it as the
+    keyword named in `argument`.
+
+    >>> DETECTORS.resolve("blink")[0]
+    'blink'
+    >>> DETECTORS.resolve("cnn:resnet18")
+    ('cnn', {'backbone': 'resnet18'})
+    """
+
+    def __init__(self, kind: str, targets: dict[str, tuple[str, str]], argument: dict[str, str] | None = None) -> None:
+        self.kind = kind
+        self._targets = {name: target for name, (target, _) in targets.items()}
+        self._about = {name: about for name, (_, about) in targets.items()}
+        self._argument = dict(argument or {})
+
+    def __iter__(self) -> Iterator[str]:
+        """Names in the order they were written."""
+        return iter(self._targets)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._targets
+
+    def about(self, name: str) -> str:
+        """One line on what the name stands for."""
+        return self._about[self.resolve(name)[0]]
+
+    def resolve(self, spec: str) -> tuple[str, dict[str, str]]:
+        """Split `name[:argument]` into the name and constructor keywords.
+
+        Raises:
+            InputError: the name is unknown (near names are offered), or it takes no argument.
+        """
+        name, _, argument = spec.partition(":")
+        if name not in self._targets:
+            near = difflib.get_close_matches(name, self._targets, n=3, cutoff=0.4)
+            hint = f"did you mean {' or '.join(near)}?" if near else f"known: {', '.join(self._targets)}"
+            raise InputError(f"unknown {self.kind} {spec!r}; {hint} (see `tellbench ls`)")
+        if not argument:
+            return name, {}
+        if name not in self._argument:
+            raise InputError(f"{self.kind} {name!r} takes no argument, got {spec!r}; use {name!r}")
+        return name, {self._argument[name]: argument}
+
+    def load(self, name: str) -> Any:
+        """Import and return the class registered under a bare name."""
+        module, _, attribute = self._targets[self.resolve(name)[0]].partition(":")
+        return getattr(importlib.import_module(module), attribute)
+
+    def create(self, spec: str, **keywords: Any) -> Any:
+        """Construct what `spec` names; `keywords` are its configuration."""
+        name, argument = self.resolve(spec)
+        return self.load(name)(**{**argument, **keywords})
+
+
+GENERATORS = Registry(
+    "generator",
+    {
+        "meshwarp": (
+            "tellbench.generator.meshwarp:MeshWarp",
+            "carries the portrait's own pixels on a 3D face; no training, any portrait",
+        ),
+        "null": (
+            "tellbench.generator.null:Null",
+            "pristine frames through the forged path; every detector must score AUC 0.5 on it",
+        ),
+    },
+)
+
+DETECTORS = Registry(
+    "detector",
+    {
+        "blink": ("tellbench.detectors.blink:Blink", "blink rate, kinematics, completeness and regularity"),
+        "spectrum": ("tellbench.detectors.spectrum:Spectrum", "azimuthal power spectrum of unresized face crops"),
+        "cnn": ("tellbench.detectors.cnn:Cnn", "frame classifier on face crops; cnn:NAME takes any timm model"),
+        "constant": ("tellbench.detectors.sanity:Constant", "sanity row: the same score for all, AUC 0.5"),
+        "random": ("tellbench.detectors.sanity:Random", "sanity row: a score by hash of the clip's id, AUC near 0.5"),
+        "oracle": ("tellbench.detectors.sanity:Oracle", "sanity row: reads the label, AUC 1.0"),
+    },
+    argument={"cnn": "backbone"},
+)

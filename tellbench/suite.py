@@ -1,0 +1,100 @@
+"""A suite names a corpus, generators, detectors and a protocol; running it ends in a leaderboard."""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from tellbench.errors import InputError
+from tellbench.registry import DETECTORS, GENERATORS
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Suite:
+    """One benchmark. Unknown names and wrong types are refused when it is read.
+
+    Raises:
+        InputError: an unknown generator or detector, or a training generator that the corpus lacks.
+    """
+
+    name: str
+    people: int
+    takes: int = 1
+    seconds: float = 5.0
+    size: int = 256
+    fps: float = 25.0
+    languages: tuple[str, ...] = ("en",)
+    generators: tuple[str, ...] = ("meshwarp", "null")
+    detectors: tuple[str, ...] = ("blink", "spectrum", "cnn")
+    train_on: tuple[str, ...] = ("meshwarp",)
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        """Check every name now, not after an hour of rendering."""
+        for generator in self.generators:
+            GENERATORS.resolve(generator)
+        for detector in self.detectors:
+            DETECTORS.resolve(detector)
+        for generator in self.train_on:
+            if generator not in self.generators:
+                made = ", ".join(self.generators)
+                raise InputError(
+                    f"suite {self.name!r} trains on {generator!r}, which it does not make; it makes {made}"
+                )
+
+
+def load_suite(source: str) -> Suite:
+    """Read a suite from a YAML file, or by the name of one that ships with Tellbench.
+
+    Raises:
+        InputError: no such file or name, broken YAML, or an unknown key.
+    """
+    shipped = shipped_suites()
+    if source in shipped:
+        return _parse(shipped[source].read_text(encoding="utf-8"), source)
+    path = Path(source)
+    if not path.is_file():
+        raise InputError(f"suite {source!r} is neither a file nor one of {', '.join(shipped)}")
+    return _parse(path.read_text(encoding="utf-8", errors="replace"), source)
+
+
+def shipped_suites() -> dict[str, Any]:
+    """Name to readable resource of every suite that comes with Tellbench."""
+    folder = resources.files("tellbench").joinpath("suites")
+    return {path.name.removesuffix(".yaml"): path for path in folder.iterdir() if path.name.endswith(".yaml")}
+
+
+def _parse(text: str, source: str) -> Suite:
+    try:
+        values = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise InputError(f"suite {source}: not readable YAML ({' '.join(str(error).split())})") from error
+    if not isinstance(values, dict):
+        raise InputError(f"suite {source}: holds no keys; `name` and `people` are needed")
+    fields = {field.name: field for field in dataclasses.fields(Suite)}
+    for key, value in values.items():
+        if key not in fields:
+            near = difflib.get_close_matches(str(key), fields, n=1) or sorted(fields)
+            raise InputError(f"suite {source}: unknown key {key!r}; did you mean {', '.join(near)}?")
+        values[key] = _typed(source, key, value, str(fields[key].type))
+    missing = [n for n, f in fields.items() if f.default is dataclasses.MISSING and n not in values]
+    if missing:
+        raise InputError(f"suite {source}: key {missing[0]!r} is missing")
+    return Suite(**values)
+
+
+def _typed(source: str, key: str, value: Any, kind: str) -> Any:
+    """The value in its field's type, or a clear refusal."""
+    if kind.startswith("tuple") and isinstance(value, list) and all(isinstance(v, str) for v in value):
+        return tuple(value)
+    if kind == "float" and isinstance(value, int | float) and not isinstance(value, bool):
+        return float(value)
+    if kind in ("int", "str") and type(value).__name__ == kind:
+        return value
+    expected = "a list of names" if kind.startswith("tuple") else kind
+    raise InputError(f"suite {source}: {key} is {value!r}; {expected} is needed")

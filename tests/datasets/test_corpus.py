@@ -1,0 +1,109 @@
+import dataclasses
+
+import pandas as pd
+import pytest
+
+from tellbench.datasets.clip import Clip
+from tellbench.datasets.corpus import Corpus
+from tellbench.errors import InputError
+
+
+def _clip(root, name, label=0, split="train", person="p0", generator="", speech=""):
+    path = root / "clips" / f"{name}.mp4"
+    path.parent.mkdir(exist_ok=True)
+    path.touch()
+    return Clip(
+        clip_id=name,
+        path=path,
+        label=label,
+        split=split,
+        identity_id=person,
+        generator=generator,
+        speech_id=speech or name,
+    )
+
+
+@pytest.fixture
+def corpus(tmp_path):
+    clips = [
+        _clip(tmp_path, "a", person="p0"),
+        _clip(tmp_path, "b", 1, person="p0", generator="meshwarp"),
+        _clip(tmp_path, "c", split="test", person="p1"),
+        _clip(tmp_path, "d", 1, split="test", person="p1", generator="null"),
+    ]
+    return Corpus(clips, tmp_path)
+
+
+def test_manifest_round_trip(corpus):
+    corpus.write_manifest()
+    assert Corpus.open(corpus.root).clips == corpus.clips
+
+
+def test_manifest_has_the_column_that_video_folder_reads(corpus):
+    corpus.write_manifest()
+    assert list(pd.read_parquet(corpus.root / "metadata.parquet")["file_name"]) == [f"clips/{c}.mp4" for c in "abcd"]
+
+
+def test_views(corpus):
+    assert [c.clip_id for c in corpus.split("test")] == ["c", "d"]
+    assert [c.clip_id for c in corpus.against("meshwarp")] == ["a", "b", "c"]
+    assert corpus.generators == ("meshwarp", "null")
+    assert corpus.labels.to_dict() == {"a": 0, "b": 1, "c": 0, "d": 1}
+    assert corpus["c"].split == "test"
+
+
+def test_repeated_id_is_refused(tmp_path):
+    with pytest.raises(InputError, match="'a' occurs twice"):
+        Corpus([_clip(tmp_path, "a"), _clip(tmp_path, "a")], tmp_path)
+
+
+def test_person_in_two_splits_is_refused(tmp_path):
+    with pytest.raises(InputError, match="person 'p0' is in splits test and train"):
+        Corpus([_clip(tmp_path, "a"), _clip(tmp_path, "b", split="test")], tmp_path)
+
+
+def test_donor_counts_as_a_person(tmp_path):
+    donor = dataclasses.replace(_clip(tmp_path, "b", 1, split="test", person="p1"), donor_id="p0")
+    with pytest.raises(InputError, match="p0"):
+        Corpus([_clip(tmp_path, "a"), donor], tmp_path)
+
+
+def test_shared_speech_in_two_splits_is_refused(tmp_path):
+    clips = [_clip(tmp_path, "a", speech="s"), _clip(tmp_path, "b", split="test", person="p1", speech="s")]
+    with pytest.raises(InputError, match="speech_id 's'"):
+        Corpus(clips, tmp_path)
+
+
+def test_folder_without_manifest(tmp_path):
+    with pytest.raises(InputError, match="no corpus"):
+        Corpus.open(tmp_path)
+
+
+def test_missing_column_is_named(corpus):
+    corpus.write_manifest()
+    table = pd.read_parquet(corpus.root / "metadata.parquet").drop(columns="label")
+    table.to_parquet(corpus.root / "metadata.parquet")
+    with pytest.raises(InputError, match="'label' is missing"):
+        Corpus.open(corpus.root)
+
+
+def test_path_traversal_in_a_manifest_is_refused(corpus):
+    corpus.write_manifest()
+    table = pd.read_parquet(corpus.root / "metadata.parquet")
+    table.loc[0, "file_name"] = "../../secret.mp4"
+    table.to_parquet(corpus.root / "metadata.parquet")
+    with pytest.raises(InputError, match="leaves its folder"):
+        Corpus.open(corpus.root)
+
+
+def test_absent_clip_is_named(corpus):
+    corpus.write_manifest()
+    (corpus.root / "clips" / "b.mp4").unlink()
+    with pytest.raises(InputError, match=r"b\.mp4 is in the manifest"):
+        Corpus.open(corpus.root)
+
+
+@pytest.mark.parametrize(("field", "value"), [("label", 2), ("split", "dev"), ("width", -1), ("fps", float("nan"))])
+def test_clip_checks_its_fields(tmp_path, field, value):
+    with pytest.raises(InputError, match="clip 'a'"):
+        dataclasses.replace(_clip(tmp_path, "a"), **{field: value})

@@ -1,0 +1,27 @@
+import pytest
+
+from tellbench.datasets.scene import plan_scenes
+from tellbench.errors import InputError
+
+
+def test_people_and_speech_are_distinct():
+    scenes = plan_scenes(20, takes=3, languages=("en", "de"), seed=1)
+    assert len({s.identity_id for s in scenes}) == 20
+    assert len({s.speech_id for s in scenes}) == len({s.scene_id for s in scenes}) == 60
+    assert {s.language for s in scenes} == {"en", "de"}
+
+
+def test_plan_follows_the_seed():
+    assert plan_scenes(5, seed=1) == plan_scenes(5, seed=1) != plan_scenes(5, seed=2)
+
+
+def test_every_clip_has_one_length():
+    assert {s.n_frames for s in plan_scenes(4, seconds=2.0, fps=30)} == {60}
+
+
+@pytest.mark.parametrize(
+    "bad", [{"people": 2}, {"takes": 0}, {"seconds": 0.5}, {"size": 255}, {"fps": 0}, {"languages": ()}]
+)
+def test_numbers_out_of_range_are_named(bad):
+    with pytest.raises(InputError, match=next(iter(bad))[:5]):
+        plan_scenes(**{"people": 5, **bad})

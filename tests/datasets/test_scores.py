@@ -1,0 +1,38 @@
+import numpy as np
+import pandas as pd
+import pytest
+
+from tellbench.datasets.scores import ScoreTable
+from tellbench.errors import InputError
+
+
+def test_round_trip_keeps_missing_scores(tmp_path):
+    ScoreTable({"a": 0.25, "b": np.nan, "007": 1.0}).write_csv(tmp_path / "s.csv")
+    again = ScoreTable.read_csv(tmp_path / "s.csv")
+    assert again.series.to_dict()["007"] == 1.0
+    assert again.n_missing == 1
+    assert len(again) == 3
+
+
+@pytest.mark.parametrize("score", [-0.01, 1.01, 7.0])
+def test_scores_outside_the_range_are_named(score):
+    with pytest.raises(InputError, match=r"clip 'a' has score"):
+        ScoreTable({"a": score})
+
+
+def test_repeated_clip_is_refused():
+    with pytest.raises(InputError, match="'a' occurs twice"):
+        ScoreTable(pd.Series([0.1, 0.2], index=["a", "a"]))
+
+
+def test_missing_column_is_named(tmp_path):
+    (tmp_path / "s.csv").write_text("clip_id,value\na,1\n")
+    with pytest.raises(InputError, match="'score' is missing"):
+        ScoreTable.read_csv(tmp_path / "s.csv")
+
+
+def test_series_is_a_copy():
+    table = ScoreTable({"a": 0.5})
+    mine = table.series
+    mine.loc["a"] = 9
+    assert table.series["a"] == 0.5

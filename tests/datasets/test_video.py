@@ -1,0 +1,96 @@
+import hashlib
+
+import numpy as np
+import pytest
+
+from tellbench.datasets.audio import RATE, read_audio
+from tellbench.datasets.video import VideoWriter, iter_frames, probe, read_frames
+from tellbench.errors import InputError
+
+
+def _write(path, frames, audio=None, fps=25):
+    with VideoWriter(path, frames.shape[2], frames.shape[1], fps, audio) as out:
+        out.write(frames)
+    return path
+
+
+def test_what_was_written_comes_back(tmp_path, frames, voice):
+    path = _write(tmp_path / "a.mp4", frames, voice)
+    info = probe(path)
+    again = np.concatenate(list(iter_frames(path, chunk=7)))
+    assert (info.width, info.height, info.fps, info.n_frames, info.has_audio) == (64, 48, 25, 20, True)
+    assert again.shape == frames.shape
+    assert np.abs(again.astype(int) - frames).mean() < 6
+
+
+def test_sound_is_as_long_as_the_picture(tmp_path, frames, voice):
+    heard = read_audio(_write(tmp_path / "a.mp4", frames, voice))
+    assert abs(heard.duration - 20 / 25) < 1024 * 2 / RATE
+    n = min(len(heard.samples), 20 * RATE // 25)
+    assert np.corrcoef(heard.samples[:n], voice.samples[:n])[0, 1] > 0.9
+
+
+def test_same_input_gives_same_bytes(tmp_path, frames, voice):
+    digests = {
+        hashlib.sha256(_write(tmp_path / name, frames, voice).read_bytes()).hexdigest() for name in ("a.mp4", "b.mp4")
+    }
+    assert len(digests) == 1
+
+
+def test_read_frames_picks_by_index(tmp_path, frames):
+    path = _write(tmp_path / "a.mp4", frames)
+    every = np.concatenate(list(iter_frames(path)))
+    assert np.array_equal(read_frames(path, [0, 9, 19]), every[[0, 9, 19]])
+
+
+def test_index_beyond_the_end_is_named(tmp_path, frames):
+    path = _write(tmp_path / "a.mp4", frames)
+    with pytest.raises(InputError, match="has 20 frames; frame 20"):
+        read_frames(path, [20])
+
+
+def test_failed_write_leaves_nothing(tmp_path, frames):
+    with pytest.raises(KeyError), VideoWriter(tmp_path / "a.mp4", 64, 48, 25) as out:
+        out.write(frames[:3])
+        raise KeyError
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("size", [(63, 48), (64, 47), (0, 48), (64, -2)])
+def test_odd_sizes_are_refused(tmp_path, size):
+    with pytest.raises(InputError, match="even"):
+        VideoWriter(tmp_path / "a.mp4", *size, 25)
+
+
+def test_wrong_frames_are_refused(tmp_path, frames):
+    with pytest.raises(ValueError, match="64x48"), VideoWriter(tmp_path / "a.mp4", 64, 48, 25) as out:
+        out.write(frames[:, :32])
+
+
+def test_text_named_mp4_is_one_clear_line(tmp_path, capfd):
+    (tmp_path / "a.mp4").write_text("this is text")
+    with pytest.raises(InputError, match="not a readable video"):
+        next(iter_frames(tmp_path / "a.mp4"))
+    assert capfd.readouterr().err == ""
+
+
+def test_truncated_mp4_is_refused(tmp_path, frames, voice):
+    whole = _write(tmp_path / "a.mp4", np.tile(frames, (4, 1, 1, 1)), voice).read_bytes()
+    (tmp_path / "cut.mp4").write_bytes(whole[: len(whole) * 6 // 10])
+    with pytest.raises(InputError, match=r"cut\.mp4"):
+        for _chunk in iter_frames(tmp_path / "cut.mp4"):
+            pass
+
+
+def test_sound_only_file_is_refused(tmp_path, voice):
+    from tellbench.datasets.audio import write_wav
+
+    write_wav(tmp_path / "a.wav", voice)
+    with pytest.raises(InputError, match="no video stream"):
+        probe(tmp_path / "a.wav")
+
+
+def test_a_real_recording_is_read(shared_assets):
+    path = shared_assets / "video" / "grid_bbaf2n.mpg"
+    assert probe(path).n_frames == 75
+    assert sum(len(chunk) for chunk in iter_frames(path)) == 75

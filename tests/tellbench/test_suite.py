@@ -1,0 +1,45 @@
+import pytest
+
+from tellbench.errors import InputError
+from tellbench.suite import load_suite, shipped_suites
+
+
+def _write(tmp_path, text):
+    path = tmp_path / "s.yaml"
+    path.write_text(text)
+    return str(path)
+
+
+@pytest.mark.parametrize("name", sorted(shipped_suites()))
+def test_shipped_suites_load(name):
+    assert load_suite(name).name == name
+
+
+def test_quickstart_names_three_detectors_and_both_generators():
+    suite = load_suite("quickstart")
+    assert {"blink", "spectrum", "cnn", "random", "oracle"} <= set(suite.detectors)
+    assert {"meshwarp", "null"} <= set(suite.generators)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("name: a\npeeple: 5", "unknown key 'peeple'; did you mean people"),
+        ("name: a\npeople: many", "people is 'many'; int is needed"),
+        ("name: a\npeople: 5\nfps: true", "fps is True; float is needed"),
+        ("name: a\npeople: 5\ngenerators: meshwarp", "a list of names is needed"),
+        ("name: a\npeople: 5\ndetectors: [blnik]", "unknown detector 'blnik'; did you mean blink"),
+        ("name: a\npeople: 5\ntrain_on: [null2]", "trains on 'null2', which it does not make"),
+        ("name: a", "'people' is missing"),
+        ("- just\n- a list", "holds no keys"),
+        ("a: [", "not readable YAML"),
+    ],
+)
+def test_faults_are_named(tmp_path, text, message):
+    with pytest.raises(InputError, match=message):
+        load_suite(_write(tmp_path, text))
+
+
+def test_unknown_suite_lists_the_shipped_ones():
+    with pytest.raises(InputError, match=r"neither a file nor one of .*quickstart"):
+        load_suite("quickstrat")
