@@ -9,9 +9,11 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from tellbench.errors import InputError
+
+_READABLE: Final = 0o644
 
 
 @contextmanager
@@ -21,6 +23,7 @@ def atomic_path(path: Path) -> Iterator[Path]:
     part = path.with_name(f".{path.stem}.{os.getpid()}.part{path.suffix}")
     try:
         yield part
+        part.chmod(_READABLE)  # some writers make files that only their owner can read
         part.replace(path)
     except OSError as error:
         raise InputError(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -63,7 +64,7 @@ def pick_device(name: str) -> str:
 
 @contextmanager
 def bar(title: str, total: int) -> Iterator[Progress]:
-    """A progress bar on stderr with one task of id 0."""
+    """A progress bar on stderr with one task of id 0; where stderr is a file, one line once all is done."""
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),
@@ -72,9 +73,12 @@ def bar(title: str, total: int) -> Iterator[Progress]:
         TextColumn("left"),
         TimeRemainingColumn(),
     )
-    with Progress(*columns, console=stderr) as progress:
+    began = time.monotonic()
+    with Progress(*columns, console=stderr, disable=not stderr.is_terminal) as progress:
         progress.add_task(title, total=total)
         yield progress
+    if not stderr.is_terminal:
+        stderr.print(f"{title}: {total} in {time.monotonic() - began:.0f} s", highlight=False)
 
 
 def examples(*lines: str) -> str:

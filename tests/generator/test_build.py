@@ -1,0 +1,195 @@
+"""Corpus building on a stand-in studio: pairing, resuming, refusing, and equal treatment of both classes."""
+
+import dataclasses
+from types import SimpleNamespace
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from tellbench.datasets import provenance
+from tellbench.datasets.audio import RATE, Audio
+from tellbench.datasets.corpus import Corpus
+from tellbench.datasets.files import read_json, sha256
+from tellbench.datasets.scene import plan_scenes
+from tellbench.datasets.video import iter_frames, probe
+from tellbench.errors import InputError
+from tellbench.generator import build as building
+from tellbench.generator.base import Request
+from tellbench.generator.build import Plan, build
+from tellbench.generator.outside import Outside, pair_up, require_rights
+
+
+class StandInTake:
+    """Coloured squares that move, and a hum."""
+
+    made = 0
+
+    def __init__(self, scene, device="cpu"):
+        type(self).made += 1
+        self.scene = scene
+        self.identity = SimpleNamespace(sex="female", age_band="18-29", skin_tone="II")
+        self._rng = np.random.default_rng(scene.seed)
+        self._base = self._rng.integers(40, 200, (scene.size, scene.size, 3), dtype=np.uint8)
+
+    @property
+    def speech(self):
+        t = np.arange(round(self.scene.duration * RATE)) / RATE
+        return Audio((0.2 * np.sin(2 * np.pi * 150 * t)).astype(np.float32))
+
+    def portrait(self):
+        return self._base
+
+    def frames(self):
+        for start in range(0, self.scene.n_frames, 8):
+            stop = min(start + 8, self.scene.n_frames)
+            yield np.stack([np.roll(self._base, k, 1) for k in range(start, stop)]), pd.DataFrame({"k": range(start, stop)})
+
+
+@pytest.fixture
+def studio(monkeypatch):
+    StandInTake.made = 0
+    monkeypatch.setattr(building, "Take", StandInTake)
+    return StandInTake
+
+
+@pytest.fixture
+def plan():
+    return Plan(scenes=plan_scenes(4, seconds=1.0, size=64, seed=3), generators=("null",), seed=3)
+
+
+def test_pairs_share_everything_but_the_class(studio, plan, tmp_path):
+    corpus = build(plan, tmp_path / "c")
+    assert len(corpus) == 8
+    for pristine in corpus.where(lambda c: c.label == 0):
+        forged = corpus[pristine.clip_id.replace("pristine", "null")]
+        for field in ("pair_id", "identity_id", "speech_id", "width", "height", "fps", "n_frames", "codec", "crf", "split"):
+            assert getattr(pristine, field) == getattr(forged, field), field
+        assert probe(pristine.path) == probe(forged.path)
+
+
+def test_null_clips_decode_to_the_pristine_frames(studio, plan, tmp_path):
+    corpus = build(plan, tmp_path / "c")
+    for pristine in corpus.where(lambda c: c.label == 0):
+        forged = corpus[pristine.clip_id.replace("pristine", "null")]
+        for a, b in zip(iter_frames(pristine.path), iter_frames(forged.path), strict=True):
+            assert np.array_equal(a, b)
+
+
+def test_forged_clips_are_signed_and_pristine_ones_are_not(studio, plan, tmp_path):
+    for clip in build(plan, tmp_path / "c"):
+        facts = provenance.read(clip.path)
+        assert (facts is not None) == (clip.label == 1)
+        if facts:
+            assert facts["generator"] == "null"
+            assert "virtual human" in facts["portrait_rights"]
+
+
+def test_finished_corpus_is_complete_and_checked(studio, plan, tmp_path):
+    root = build(plan, tmp_path / "c").root
+    record = read_json(root / "corpus.json")
+    for name, digest in record["sha256"].items():
+        assert sha256(root / name) == digest
+    assert {p.name for p in root.iterdir()} == {
+        *("clips", "tracks", "portraits", "speech", "metadata.parquet", "splits.json", "README.md", "corpus.json", "plan.json")
+    }
+    assert Corpus.open(root).generators == ("null",)
+
+
+def test_interrupted_build_resumes_with_the_same_labels(studio, plan, tmp_path):
+    whole = build(plan, tmp_path / "whole")
+
+    def stop_after_three(clip_id, done=[]):  # noqa: B006  (the count of this one run)
+        done.append(clip_id)
+        if len(done) == 3:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        build(plan, tmp_path / "cut", on_clip=stop_after_three)
+    assert not (tmp_path / "cut" / "corpus.json").exists()
+    assert not list((tmp_path / "cut").rglob("*.part*"))
+    studio.made = 0
+    again = build(plan, tmp_path / "cut")
+    assert studio.made < len(plan.scenes)
+    key = [(c.clip_id, c.label, c.split, c.seed) for c in whole]
+    assert [(c.clip_id, c.label, c.split, c.seed) for c in again] == key
+
+
+def test_complete_corpus_is_not_made_again(studio, plan, tmp_path):
+    build(plan, tmp_path / "c")
+    studio.made = 0
+    seen = []
+    build(plan, tmp_path / "c", on_clip=seen.append)
+    assert studio.made == 0
+    assert seen == plan.clip_ids
+
+
+def test_another_corpus_in_the_folder_is_refused_and_kept(studio, plan, tmp_path):
+    build(plan, tmp_path / "c")
+    before = sha256(tmp_path / "c" / "corpus.json")
+    with pytest.raises(InputError, match="holds another corpus"):
+        build(dataclasses.replace(plan, seed=4), tmp_path / "c")
+    assert sha256(tmp_path / "c" / "corpus.json") == before
+
+
+def test_portraits_without_rights_are_refused(tmp_path):
+    with pytest.raises(InputError, match="--rights"):
+        Outside(tmp_path / "a.png", tmp_path / "a.wav", "  ")
+    require_rights(tmp_path / "a.png", "public domain")
+
+
+def test_every_portrait_gets_a_recording_in_turn(tmp_path):
+    for name in ("a.png", "b.jpg", "c.png", "notes.txt", "x.wav", "y.flac"):
+        (tmp_path / name).touch()
+    pairs = pair_up(tmp_path, tmp_path, "mine")
+    assert [(p.portrait.name, p.speech.name) for p in pairs] == [("a.png", "x.wav"), ("b.jpg", "y.flac"), ("c.png", "x.wav")]
+
+
+def test_folder_without_images_is_named(tmp_path):
+    with pytest.raises(InputError, match="holds no image"):
+        pair_up(tmp_path, tmp_path, "mine")
+
+
+def test_refused_portrait_is_written_down_and_the_rest_goes_on(studio, plan, tmp_path, monkeypatch):
+    def request_or_refuse(outside, size, fps, _max_frames, controls, seed):
+        if outside.portrait.stem == "bad":
+            raise InputError("bad.png: no face found")
+        take = StandInTake(plan.scenes[0])
+        return Request(portrait=take.portrait(), speech=take.speech, fps=fps, n_frames=25, controls=controls, seed=seed)
+
+    monkeypatch.setattr(building, "outside_request", request_or_refuse)
+    monkeypatch.setattr(Plan, "forging_outside", property(lambda _self: ("test-card",)))
+    monkeypatch.setattr(building.GENERATORS, "create", lambda _name: _TestCard())
+    outside = tuple(Outside(tmp_path / f"{n}.png", tmp_path / "v.wav", "mine") for n in ("bad", "good"))
+    corpus = build(dataclasses.replace(plan, generators=(), outside=outside), tmp_path / "c")
+    assert [c.clip_id for c in corpus if not c.pair_id] == ["good--v-test-card"]
+    assert corpus["good--v-test-card"].split == "test"
+    assert read_json(tmp_path / "c" / "refused.json") == {"bad--v": "bad.png: no face found"}
+    assert provenance.read(corpus["good--v-test-card"].path)["portrait_rights"] == "mine"
+
+
+class _TestCard:
+    """A generator that repeats the portrait."""
+
+    name, version, needs_pristine = "test-card", "1", False
+
+    def check(self, request):
+        pass
+
+    def animate(self, request):
+        from tellbench.generator.base import Chunk
+
+        frames = np.repeat(request.portrait[None], request.n_frames, 0)
+        yield Chunk(frames, pd.DataFrame({"frame": range(request.n_frames)}))
+
+
+def test_generator_that_makes_too_few_frames_is_caught(tmp_path, voice):
+    from tellbench.generator.forge import forge
+
+    request = Request(portrait=np.zeros((64, 64, 3), np.uint8), speech=voice, n_frames=5)
+    short = dataclasses.replace(request, n_frames=4)
+    card = _TestCard()
+    card.animate = lambda _request: _TestCard.animate(card, short)
+    with pytest.raises(RuntimeError, match="made 4 frames, 5 were asked for"):
+        forge(card, request, tmp_path / "a.mp4", rights="x")
+    assert list(tmp_path.iterdir()) == []
