@@ -77,7 +77,7 @@ class Corpus:
     @property
     def labels(self) -> pd.Series[int]:
         """Label by clip id."""
-        return pd.Series({clip.clip_id: clip.label for clip in self}, dtype=int, name="label")
+        return pd.Series([c.label for c in self], index=[c.clip_id for c in self], dtype="int64", name="label")
 
     def write_manifest(self) -> None:
         """Write `metadata.parquet` atomically."""

@@ -63,6 +63,7 @@ def evaluate(
     corpus: Corpus, detectors: dict[str, Detector], train_on: Sequence[str], out: Path, seed: int, suite: str
 ) -> Results:
     """Score the test split and write `results.json`."""
+    from tellbench.eval.audits import audit
     from tellbench.eval.evaluate import evaluate_run
 
     with bar("scoring", len(detectors)) as progress:
@@ -74,6 +75,7 @@ def evaluate(
             seed=seed,
             suite=suite,
             progress=lambda _name, done, _all: progress.update(0, completed=done),
+            audits=audit(corpus, seed=seed),
         )
         progress.update(0, completed=len(detectors))
     return results
@@ -100,7 +102,7 @@ def measure_speed(generators: Sequence[str], size: int, device: str, seconds: fl
     rows = []
     with bar("measuring speed", len(generators)) as progress:
         for name in generators:
-            rows.append(measure_generator(GENERATORS.create(name), request, device=device))
+            rows.append(measure_generator(GENERATORS.create(name), request, device=device, repeats=2))
             progress.advance(0)
     return rows
 

@@ -1,0 +1,234 @@
+"""Colour of every vertex of a posed person under the lights of a setting."""
+
+from __future__ import annotations
+
+import math
+from types import ModuleType
+from typing import Final
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from tellbench.datasets.studio import raster
+from tellbench.datasets.studio.grid import grid_normals, unit
+from tellbench.datasets.studio.person import SIDES, Person
+from tellbench.datasets.studio.posing import Posed, lid_openings
+from tellbench.datasets.studio.sculpture import smoothstep
+from tellbench.datasets.studio.setting import Setting
+
+_MAP_SIZE: Final = {"half": 192, "full": 320}
+_MAP_REACH: Final = 250.0
+"""Half the width that a shadow map covers, mm."""
+_MAP_CENTRE: Final = 60.0
+"""mm below the eyes at which it is centred."""
+_SCATTER: Final = (0.65, 0.65, 0.55)
+"""Share of red, green and blue light that leaves the skin elsewhere than it entered (assumption)."""
+
+
+class Lighting:
+    """The lights of one clip and how each part answers them."""
+
+    def __init__(self, person: Person, setting: Setting, camera: Tensor, shade: ModuleType, backend: str) -> None:
+        self.person, self.setting, self.camera, self.shade, self.backend = person, setting, camera, shade, backend
+        self.rig = setting.rig().to(camera.device)
+        self.directions, self.colours = self.rig[:3], self.rig[3:6]
+        self.sky, self.ground = self.rig[6], self.rig[7]
+        self.map_size = _MAP_SIZE[person.density]
+        self._texels = self.map_size / (2 * _MAP_REACH)  # per mm
+        self.to_light = self._light_axes()
+
+    def _light_axes(self) -> Tensor:
+        """Affine map [3,4] from mm to the shadow map's column, row and depth."""
+        key = self.directions[0]
+        right = functional.normalize(torch.linalg.cross(key.new_tensor([0.0, 1.0, 0.0]), key), dim=0)
+        axes = torch.stack([right * self._texels, torch.linalg.cross(key, right) * self._texels, -key])
+        offset = key.new_tensor([self.map_size / 2, self.map_size / 2 + _MAP_CENTRE * self._texels, 0.0])
+        return torch.cat([axes, offset[:, None]], 1)
+
+    def colour(self, posed: Posed) -> Tensor:
+        """Linear light [B,V,3] from every vertex to the camera."""
+        person, points = self.person, posed.points
+        in_light = points @ self.to_light[:, :3].T + self.to_light[:, 3]
+        depth = raster.depth_map(in_light, person.shadow_triangles, person.shadow_segments, self.map_size, self.backend)
+        colour = torch.empty_like(points)
+        spans = person.spans
+        colour[:, spans["skin"]] = self._skin(posed, depth)
+        for i, (name, _) in enumerate(SIDES):
+            colour[:, spans["ear" + name]] = self._ear(posed, depth, i)
+            eye, liner = self._eye(posed, depth, i)
+            colour[:, spans["eye" + name]], colour[:, spans["liner" + name]] = eye, liner
+        for name in person.mouth:
+            colour[:, spans[name]] = self._inner_mouth(posed, name)
+        colour[:, spans["body"]] = self._body(posed, depth)
+        if person.hair is not None:
+            colour[:, spans["hair"]] = self._hair(posed, depth)
+        colour[:, spans["face_hair"]] = self._face_hair(posed)
+        if person.glasses is not None:
+            colour[:, spans["glasses"]] = self._glasses(posed)
+        return colour
+
+    def _ambient(self, normals: Tensor) -> Tensor:
+        return self.ground + (self.sky - self.ground) * (normals[..., 1:2] * 0.5 + 0.5)
+
+    def _diffuse(self, normals: Tensor, lit: Tensor | float, wrap: float = 0.0) -> Tensor:
+        """Wrapped Lambert light of the three lights, [...,3]; `lit` is the share of the key that arrives."""
+        cosines = ((normals @ self.directions.T + wrap) / (1 + wrap)).clamp(min=0)  # [...,3 lights]
+        key = cosines[..., :1] * (lit[..., None] if isinstance(lit, Tensor) else lit)
+        return torch.cat([key, cosines[..., 1:]], -1) @ self.colours
+
+    def _view(self, points: Tensor) -> Tensor:
+        return functional.normalize(self.camera - points, dim=-1)
+
+    def _lit(self, points: Tensor, depth: Tensor) -> Tensor:
+        lit: Tensor = self.shade.shadow(points, depth, self.to_light, self.setting.key_softness * self._texels)
+        return lit
+
+    def _skin(self, posed: Posed, depth: Tensor) -> Tensor:
+        person, layout, shade = self.person, self.person.skin.layout, self.shade
+        points = posed.points[:, person.spans["skin"]]
+        normals = posed.skin_normals @ posed.rotation.transpose(1, 2)
+        grid = (len(points), layout.rows, layout.columns, -1)
+        lit = self._lit(points, depth).view(grid)
+        lit = shade.box_blur(shade.box_blur(lit, 2 // layout.step), 2 // layout.step).view(len(points), -1)
+        maps = person.maps
+        irradiance, specular = shade.skin_light(points, normals, lit, maps.occlusion, maps.gloss, self.camera, self.rig)
+        colour: Tensor = maps.albedo * self._scatter(irradiance.view(grid)).view(points.shape) * 0.92 + specular
+        return colour
+
+    def _scatter(self, light: Tensor) -> Tensor:
+        """Subsurface scattering as blurs of the irradiance over the skin, red widest (d'Eon and Luebke 2007)."""
+        near = self.shade.box_blur(light, 2 // self.person.skin.layout.step)
+        far = self.shade.box_blur(near[..., :1], 4 // self.person.skin.layout.step)
+        scattered = torch.cat([far, near[..., 1:]], -1)
+        return light + (scattered - light) * light.new_tensor(_SCATTER)
+
+    def _ear(self, posed: Posed, depth: Tensor, i: int) -> Tensor:
+        part = self.person.ears[i]
+        points = posed.points[:, self.person.spans["ear" + SIDES[i][0]]]
+        normals = grid_normals(points.view(len(points), *part.points.shape)).flatten(1, 2) * SIDES[i][1]
+        lit = self._lit(points + normals * 3, depth) * 0.8 + 0.1
+        openness = (part.shade.flatten() * 0.85)[:, None].expand(-1, 3)
+        gloss = torch.full_like(openness[:, 0], 0.5)
+        irradiance, specular = self.shade.skin_light(points, normals, lit, openness, gloss, self.camera, self.rig)
+        flushed = points.new_tensor(self.person.identity.skin_color) * points.new_tensor([0.97, 0.80, 0.78])
+        colour: Tensor = flushed * irradiance * 0.92 + specular
+        return colour
+
+    def _eye(self, posed: Posed, depth: Tensor, i: int) -> tuple[Tensor, Tensor]:
+        """An eyeball under its lids, and the skin in its corners."""
+        person, (name, side) = self.person, SIDES[i]
+        world, local = posed.points[:, person.spans["eye" + name]], posed.eyes[i]
+        to_world = posed.rotation.transpose(1, 2)
+        across = (local[..., 0] * side - person.skin.eye_x) / (
+            person.identity.eye_width / 2
+        )  # -1 inner, 1 outer corner
+        above, below = self._lid_distances(posed, local, across, i)
+        openness = (0.28 + 0.72 * smoothstep(-0.6, 4.4, above)) * (0.6 + 0.4 * smoothstep(-0.3, 2.2, below))
+        openness = openness * (1 - 0.45 * smoothstep(0.55, 1.05, across.abs()))
+        pink = smoothstep(0.62, 1.0, -across)[..., None]
+        albedo = person.eye_albedo * (1 - pink) + world.new_tensor([0.46, 0.20, 0.175]) * pink
+        centre = local.new_tensor([side * person.skin.eye_x, 0.0, 0.0])
+        globe = unit(local - centre) @ to_world
+        lit = 0.3 + 0.7 * self._lit(world + globe * 2, depth)
+        light = self._diffuse(globe, lit, 0.35) * 0.75 + self._ambient(globe)
+        colour = albedo * light * openness[..., None] ** 1.1
+        cornea = (person.eye_normals @ posed.eye_turns[i].transpose(1, 2)) @ to_world
+        colour = colour + self._reflections(cornea, self._view(world), above, openness)
+        colour = colour + self._wet_line(below, across, lit)
+        return colour, self._corner(posed, light, i)
+
+    def _lid_distances(self, posed: Posed, local: Tensor, across: Tensor, i: int) -> tuple[Tensor, Tensor]:
+        """Mm below the upper and above the lower lid of each eyeball vertex, [B,E] each."""
+        lids = lid_openings(self.person, posed.skin)[:, i, :, None]  # [B,2,1]
+        middle = lids.mean(1)
+        arch = (1 - across**2).clamp(min=0).sqrt() * 0.8 + 0.2
+        upper, lower = middle + (lids[:, 0] - middle) * arch, middle + (lids[:, 1] - middle) * arch
+        return upper - local[..., 1], local[..., 1] - lower
+
+    def _reflections(self, cornea: Tensor, view: Tensor, above: Tensor, openness: Tensor) -> Tensor:
+        """Key and fill as soft windows on the cornea, and the sky at grazing angles."""
+        facing = (cornea * view).sum(-1, keepdim=True)
+        mirror = 2 * facing * cornea - view
+        shine = (1 - facing.clamp(0, 1)) ** 3 * 0.10 + 0.035 * smoothstep(-0.2, 0.9, mirror[..., 1:2])
+        total = shine * openness[..., None] * self.sky
+        free = smoothstep(0.0, 1.2, above)[..., None]
+        for light, strength, outer, inner in ((0, 0.95, 16.0, 9.0), (1, 0.4, 11.0, 6.0)):
+            edges = math.cos(math.radians(outer)), math.cos(math.radians(inner))
+            window = smoothstep(*edges, (mirror * self.directions[light]).sum(-1, keepdim=True))
+            total = total + window * strength * free * self.colours[light]
+        return total
+
+    def _wet_line(self, below: Tensor, across: Tensor, lit: Tensor) -> Tensor:
+        """The tear film where the globe meets the lower lid."""
+        line = torch.exp(-(((below - 0.35) / 0.35) ** 2)) * (1 - smoothstep(0.6, 0.95, across.abs()))
+        return (line * (0.4 + 0.6 * lit))[..., None] * (0.05 * self.colours[0] + 0.06 * self.sky)
+
+    def _corner(self, posed: Posed, light: Tensor, i: int) -> Tensor:
+        """Skin behind the corners of an eye: pink at the inner one, shaded at the outer."""
+        person = self.person
+        across = person.liner[:, 0] * SIDES[i][1] / (person.identity.eye_width / 2)
+        skin, pink = light.new_tensor(person.identity.skin_color), smoothstep(0.5, 0.9, -across)[:, None]
+        albedo = skin * light.new_tensor([0.80, 0.66, 0.64]) * (1 - pink) + light.new_tensor([0.44, 0.18, 0.15]) * pink
+        shaded = 0.72 - 0.30 * smoothstep(0.7, 1.1, across.abs())[:, None]
+        return albedo * shaded * light.mean(1, keepdim=True)
+
+    def _inner_mouth(self, posed: Posed, name: str) -> Tensor:
+        """Darker deep in the mouth and where the lips let little light in."""
+        person, part = self.person, self.person.mouth[name]
+        points = posed.points[:, person.spans[name]]
+        rest = part.points.reshape(-1, 3)
+        view = self._view(points)
+        normals = grid_normals(points.view(len(points), *part.points.shape)).flatten(1, 2)
+        normals = normals * torch.sign((normals * view).sum(-1, keepdim=True))
+        lips = person.skin.landmarks(posed.skin)[:, [62, 66], 1]
+        gap = (lips[:, 0] - lips[:, 1]).clamp(min=0)[:, None]
+        soft = name in ("tongue", "mouth_bag")
+        inside = 0.22 + 0.78 * smoothstep(-44.0, 4.0, rest[:, 2]) if soft else smoothstep(-30.0, 10.0, rest[:, 2])
+        inside = inside * part.shade.flatten() * (0.44 + 0.48 * smoothstep(0.0, 9.0, gap))
+        if name == "upper_teeth":
+            inside = inside * (0.40 + 0.60 * (1 - smoothstep(-2.0, 4.0, rest[:, 1] - person.skin.mouth_y)))
+        light = self._diffuse(normals, 0.5, 0.4) * 0.65 + self._ambient(normals) * 0.75
+        colour = part.albedo.reshape(-1, 3) * light * inside[..., None]
+        if name == "mouth_bag":
+            return colour
+        half = functional.normalize(view + self.directions[0], dim=-1)
+        wet = (normals * half).sum(-1).clamp(0, 1) ** 40 * 0.18 * inside
+        return colour + wet[..., None] * self.colours[0]
+
+    def _body(self, posed: Posed, depth: Tensor) -> Tensor:
+        person = self.person
+        normals = person.body_normals
+        lit = self._lit(posed.points[:, person.spans["body"]] + normals * 2, depth)
+        ambient = self._ambient(normals) * person.body_openness[:, None]
+        return person.body_albedo * (self._diffuse(normals.expand(len(lit), -1, 3), lit, 0.1) + ambient)
+
+    def _hair(self, posed: Posed, depth: Tensor) -> Tensor:
+        hair, to_world = self.person.hair, posed.rotation.transpose(1, 2)
+        assert hair is not None
+        points = posed.points[:, self.person.spans["hair"]]
+        lit = self._lit(points + self.directions[0] * 5, depth) * 0.7 + 0.3 * hair.depth
+        tangents, normals = hair.tangents @ to_world, hair.normals @ to_world
+        lit_hair: Tensor = self.shade.strand_light(
+            points, tangents, normals, hair.albedo, hair.depth, lit, hair.jitter, self.camera, self.rig
+        )
+        return lit_hair
+
+    def _face_hair(self, posed: Posed) -> Tensor:
+        strands = self.person.face_hair
+        normals = posed.skin_normals[:, strands.roots] @ posed.rotation.transpose(1, 2)  # [B,N,3]
+        light = self._diffuse(normals, 0.7, 0.3) * 0.7 + self._ambient(normals)
+        return ((strands.albedo + 0.003) * light[:, :, None]).flatten(1, 2)
+
+    def _glasses(self, posed: Posed) -> Tensor:
+        person = self.person
+        assert person.glasses is not None
+        points = posed.points[:, person.spans["glasses"]]
+        rings = points.view(len(points), *person.glasses.shape)
+        normals = unit(rings - rings.mean(2, keepdim=True)).flatten(1, 2)
+        colour = points.new_tensor(person.identity.glasses_color) * (
+            self._diffuse(normals, 1.0) + self._ambient(normals)
+        )
+        half = functional.normalize(self._view(points)[..., None, :] + self.directions, dim=-1)  # [B,V,3 lights,3]
+        shine = (normals[..., None, :] * half).sum(-1).clamp(0, 1) ** 60 * 0.5
+        return colour + shine @ self.colours

@@ -1,0 +1,242 @@
+"""One virtual person, ready to be filmed: every vertex, what connects them, and how each looks."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any, Final, Self
+
+import torch
+from torch import Tensor
+
+from tellbench.datasets.studio import hair, parts
+from tellbench.datasets.studio.blendshapes import ExpressionBasis
+from tellbench.datasets.studio.glasses import glasses
+from tellbench.datasets.studio.grid import Density, grid_normals, grid_triangles, unit
+from tellbench.datasets.studio.identity import Identity
+from tellbench.datasets.studio.iris import iris
+from tellbench.datasets.studio.labels import Label
+from tellbench.datasets.studio.paint import paint, skin_area
+from tellbench.datasets.studio.parts import Part
+from tellbench.datasets.studio.raster import Primitives
+from tellbench.datasets.studio.relief import collar_height
+from tellbench.datasets.studio.sculpture import smoothstep
+from tellbench.datasets.studio.skin import Skin
+from tellbench.datasets.studio.strands import POINTS, grow_on_face
+from tellbench.datasets.studio.threads import one_thread_an_operation
+from tellbench.datasets.studio.wardrobe import clothes
+
+_HAIR_VERTICES: Final = {"half": 46_000, "full": 150_000}
+SIDES: Final = (("Right", -1), ("Left", 1))
+"""Eyes in the order of every per-eye output: the subject's right first."""
+
+
+class Person:
+    """A person of one identity; building takes about a second, filming never changes it.
+
+    Vertices of all parts lie in one list; `spans` says where each part is. Positions are in head coordinates, mm.
+
+    Attributes:
+        identity: The sliders.
+        density: `half` suits 256-pixel frames, `full` 512.
+        device: Where the tensors are.
+        skin: The skin grid at rest.
+        basis: Its expressions.
+        spans: Name of a part -> its slice of the vertices.
+        n_vertices: Of all parts together.
+        primitives: Triangles and strands of all parts.
+        shadow_triangles, shadow_segments: The fewer ones that cast shadows.
+    """
+
+    def __init__(self, identity: Identity, density: Density = "half", device: str | torch.device = "cpu") -> None:
+        self.identity, self.density, self.device = identity, density, torch.device(device)
+        with one_thread_an_operation():
+            self._build(Skin(identity, density), step=2 if density == "half" else 1)
+            self.basis = ExpressionBasis(self.skin)
+
+    def _build(self, skin: Skin, step: int) -> None:
+        """Assemble all parts on the CPU, then move them to the device."""
+        self._mesh = _Assembly()
+        self._dress_skin(skin)
+        self._add_parts(skin, step)
+        self._add_hair(skin, step)
+        self._add_glasses()
+        self.spans, self.n_vertices = self._mesh.spans, self._mesh.count
+        self.primitives = self._mesh.primitives()
+        self._choose_shadows(skin)
+        del self._mesh
+        self._move()
+        self.skin = skin if self.device.type == "cpu" else Skin(self.identity, self.density, self.device)
+
+    def _dress_skin(self, skin: Skin) -> None:
+        self.maps = maps = paint(skin)
+        labels = maps.labels[skin.triangles.long()].amax(1)
+        self._mesh.add("skin", skin.layout.size, skin.triangles, labels, two_sided=False)
+        self.neck_weight = smoothstep(collar_height(skin) - 22, -108.0, skin.P0[..., 1]).flatten()
+
+    def _add_parts(self, skin: Skin, step: int) -> None:
+        identity, mesh = self.identity, self._mesh
+        self.ears = parts.ears(skin)
+        for (side, _), ear in zip(SIDES, self.ears, strict=True):
+            mesh.add_part("ear" + side, ear, Label.SKIN, two_sided=True)
+        eye = parts.eyeball(identity)
+        rings, sectors = slice(None, None, step), slice(None, None, step)
+        self.eye = Part.build(eye.part.points[rings, sectors].contiguous(), wrap=True)
+        self.eye_normals = eye.normals[rings, sectors].reshape(-1, 3)
+        self.eye_albedo = iris(identity, eye.ring[rings, sectors], eye.angle[rings, sectors]).reshape(-1, 3)
+        self.liner = eye.liner[rings, sectors].reshape(-1, 3)
+        for name in ("eye", "liner"):
+            for side, _ in SIDES:
+                mesh.add_part(name + side, self.eye, Label.EYES, two_sided=False)
+        self.mouth = {
+            "upper_teeth": parts.teeth(skin, upper=True),
+            "lower_teeth": parts.teeth(skin, upper=False),
+            "tongue": parts.tongue(skin),
+            "mouth_bag": parts.mouth_bag(skin),
+        }
+        for name, part in self.mouth.items():
+            mesh.add_part(name, part, Label.MOUTH, two_sided=True)
+        body = _loosen(parts.body(identity).points)
+        rows = [0, 1, *range(2, len(body), step)]  # the collar keeps its rim
+        self.body = Part.build(body[rows][:, ::step].contiguous())
+        self.body_normals = grid_normals(self.body.points).reshape(-1, 3)
+        flat = self.body.points.reshape(-1, 3)
+        self.body_albedo = clothes(identity, flat)
+        self.body_openness = smoothstep(-150.0, -215.0, flat[:, 1]) * 0.4 + 0.6
+        mesh.add_part("body", self.body, Label.CLOTHES, two_sided=True)
+
+    def _add_hair(self, skin: Skin, step: int) -> None:
+        grown = hair.grow(self.identity, skin.P0, skin_area(skin.P0), _HAIR_VERTICES[self.density])
+        self.hair = None if grown is None else ScalpHair.of(grown, torch.tensor(self.identity.hair_color))
+        if grown is not None:
+            n, k = grown.points.shape[:2]
+            self._mesh.add_strands("hair", k, torch.full((n,), Label.HAIR, dtype=torch.uint8))
+        self.face_hair = grow_on_face(skin, share=1 / step)
+        self._mesh.add_strands("face_hair", POINTS, self.face_hair.labels)
+
+    def _add_glasses(self) -> None:
+        self.glasses: Tensor | None = None
+        if self.identity.glasses:
+            self.glasses, triangles = glasses(self.identity, float(self.ears[1].points[..., 0].mean()))
+            self._mesh.add("glasses", self.glasses[..., 0].numel(), triangles, Label.GLASSES, two_sided=True)
+
+    def _choose_shadows(self, skin: Skin) -> None:
+        """Every second row and column of the skin, ears, body, and half of the hair cast shadows."""
+        rows, columns = skin.layout.rows, skin.layout.columns
+        chosen = torch.arange(rows * columns).view(rows, columns)[::2, ::2]
+        coarse = chosen.flatten()[grid_triangles(len(chosen), len(chosen[0])).long()].int()
+        spans = self.spans
+        whole = [
+            part.triangles + spans[name].start
+            for name, part in (("earRight", self.ears[0]), ("earLeft", self.ears[1]), ("body", self.body))
+        ]
+        self.shadow_triangles = torch.cat([coarse, *whole]).int().contiguous()
+        segments = self.primitives.segments[:0]
+        if self.hair is not None:
+            k = self.hair.points_each
+            segments = self.primitives.segments[: len(self.hair.points) // k * (k - 1)].view(-1, k - 1, 2)[::2]
+        self.shadow_segments = segments.reshape(-1, 2).contiguous()
+
+    def _move(self) -> None:
+        """Put every tensor on the device."""
+        for name, value in vars(self).items():
+            setattr(self, name, _to(value, self.device))
+
+
+def _loosen(body: Tensor) -> Tensor:
+    """Widen the collar of a torso [R,C,3] by some 5 mm, so that the neck can turn in it."""
+    below = (body[1:2, :, 1].amax() - body[..., 1]).clamp(min=0)
+    wider = 1 + 0.075 * torch.exp(-((below / 22) ** 2))
+    axis = body.new_tensor([0.0, 0.0, -106.0])
+    scale = torch.stack([wider, torch.ones_like(wider), wider], -1)
+    return (body - axis) * scale + axis
+
+
+def _to(value: Any, device: torch.device) -> Any:
+    """A tensor, or whatever holds tensors, on a device; anything else as it is."""
+    if isinstance(value, Tensor):
+        return value.to(device)
+    if isinstance(value, dict):
+        return {key: _to(item, device) for key, item in value.items()}
+    if isinstance(value, tuple):
+        return tuple(_to(item, device) for item in value)
+    if dataclasses.is_dataclass(value) and not isinstance(value, Identity | type):
+        fields = {field.name: _to(getattr(value, field.name), device) for field in dataclasses.fields(value)}
+        return type(value)(**fields)
+    return value
+
+
+@dataclasses.dataclass(frozen=True)
+class ScalpHair:
+    """Scalp hair vertex by vertex, strand after strand; V = strands times `points_each`."""
+
+    points_each: int
+    points: Tensor
+    """[V,3] mm."""
+    tangents: Tensor
+    """[V,3] root to tip."""
+    normals: Tensor
+    """[V,3] of the hair's envelope."""
+    albedo: Tensor
+    """[V,3]."""
+    depth: Tensor
+    """[V] 0 deep in the hair, 1 outermost."""
+    jitter: Tensor
+    """[V] standard normal, one value a strand."""
+    weight: Tensor
+    """[V] how far the vertex follows the head; hair on the shoulders stays."""
+
+    @classmethod
+    def of(cls, strands: hair.Strands, colour: Tensor) -> Self:
+        """Vertices of strands of a colour [3]."""
+        points, each = strands.points, strands.points.shape[1]
+        steps = points[:, 1:] - points[:, :-1]
+        tangents = unit(torch.cat([steps, steps[:, -1:]], 1))
+        own = (1 + 0.22 * strands.jitter).clamp(min=0.4)[:, None, None]
+        flat = points.reshape(-1, 3)
+        return cls(
+            points_each=each,
+            points=flat,
+            tangents=tangents.reshape(-1, 3),
+            normals=unit(flat - torch.tensor([0.0, 10.0, -78.0])),
+            albedo=(1.15 * colour * own * strands.depth[..., None]).reshape(-1, 3),
+            depth=strands.depth.flatten(),
+            jitter=strands.jitter.repeat_interleave(each),
+            weight=smoothstep(-205.0, -105.0, flat[:, 1]),
+        )
+
+
+class _Assembly:
+    """Collects the primitives of parts as their vertices are appended to one list."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self.spans: dict[str, slice] = {}
+        self._triangles: list[tuple[Tensor, Tensor, Tensor]] = []
+        self._segments: list[tuple[Tensor, Tensor]] = []
+
+    def add(self, name: str, n_vertices: int, triangles: Tensor, labels: Tensor | int, two_sided: bool) -> None:
+        """Append vertices with triangles among them; `labels` is one class or one a triangle."""
+        marks = torch.as_tensor(labels, dtype=torch.uint8).expand(len(triangles))
+        self._triangles.append((triangles + self.count, marks, torch.full_like(marks, two_sided)))
+        self._span(name, n_vertices)
+
+    def add_part(self, name: str, part: Part, label: Label, two_sided: bool) -> None:
+        """Append a grid."""
+        self.add(name, part.points[..., 0].numel(), part.triangles, label, two_sided)
+
+    def add_strands(self, name: str, points_each: int, labels: Tensor) -> None:
+        """Append polylines of `points_each` vertices, one class each."""
+        start = torch.arange(len(labels))[:, None] * points_each + torch.arange(points_each - 1)
+        segments = torch.stack([start, start + 1], -1).reshape(-1, 2).int() + self.count
+        self._segments.append((segments, labels.repeat_interleave(points_each - 1)))
+        self._span(name, len(labels) * points_each)
+
+    def _span(self, name: str, n_vertices: int) -> None:
+        self.spans[name] = slice(self.count, self.count + n_vertices)
+        self.count += n_vertices
+
+    def primitives(self) -> Primitives:
+        """Everything collected."""
+        triangles, labels, two_sided = (torch.cat(c) for c in zip(*self._triangles, strict=True))
+        segments, segment_labels = (torch.cat(c) for c in zip(*self._segments, strict=True))
+        return Primitives(triangles.int().contiguous(), labels, two_sided, segments.contiguous(), segment_labels)

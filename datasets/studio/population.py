@@ -1,0 +1,263 @@
+"""How virtual people are drawn: the distribution of every slider of `Identity`.
+
+Sources: interpupillary distance after Dodgson (2004, *Variation and extrema of human interpupillary distance*); eye,
+nose, mouth and jaw means rounded from Farkas (1994, *Anthropometry of the Head and Face*); eyeball and iris after
+Bekerman et al. (2014) and Rüfer et al. (2005). Spreads are an assumption: wider than life, so that people differ.
+Everything without a source here (colours, styles, age effects, odds) is an assumption too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Final, Protocol
+
+import numpy as np
+
+from tellbench.datasets.studio.identity import HAIR_STYLES, SEXES, SKIN_TONES, Color, Sex, SkinTone
+
+TONE_ALBEDO: Final[dict[SkinTone, Color]] = {
+    "I": (0.62, 0.39, 0.31),
+    "II": (0.56, 0.32, 0.235),
+    "III": (0.46, 0.245, 0.16),
+    "IV": (0.34, 0.165, 0.097),
+    "V": (0.215, 0.092, 0.050),
+    "VI": (0.100, 0.043, 0.026),
+}
+HAIR_COLORS: Final[dict[str, Color]] = {
+    "black": (0.012, 0.010, 0.010),
+    "dark": (0.030, 0.019, 0.013),
+    "brown": (0.075, 0.042, 0.024),
+    "chestnut": (0.12, 0.055, 0.028),
+    "auburn": (0.16, 0.055, 0.025),
+    "blond": (0.36, 0.24, 0.12),
+    "sandy": (0.24, 0.155, 0.085),
+    "grey": (0.30, 0.30, 0.30),
+    "white": (0.62, 0.61, 0.59),
+}
+IRIS_COLORS: Final[dict[str, Color]] = {
+    "brown": (0.10, 0.045, 0.018),
+    "dark": (0.045, 0.022, 0.012),
+    "hazel": (0.17, 0.105, 0.035),
+    "green": (0.12, 0.17, 0.075),
+    "blue": (0.13, 0.23, 0.36),
+    "grey": (0.22, 0.26, 0.29),
+}
+GLASSES_COLORS: Final[tuple[Color, ...]] = ((0.01, 0.01, 0.01), (0.09, 0.045, 0.02), (0.3, 0.3, 0.32))
+
+
+def draw_person(seed: int) -> dict[str, Any]:
+    """Sliders of a random person; sex, age and skin tone are drawn evenly."""
+    draw = _Random(seed)
+    sex = SEXES[draw.index(2)]
+    return _assemble(draw, seed, sex, float(sex == "female"), draw.uniform(19, 72), SKIN_TONES[draw.index(6)])
+
+
+def middle_person() -> dict[str, Any]:
+    """The middle of every slider, half-way between the sexes."""
+    return _assemble(_Middle(), 0, "female", 0.5, 42.0, "III")
+
+
+class _Draw(Protocol):
+    def normal(self, spread: float) -> float: ...
+    def uniform(self, low: float, high: float) -> float: ...
+    def chance(self, probability: float) -> bool: ...
+    def index(self, n: int) -> int: ...
+    def choose(self, options: Sequence[Any], weights: Sequence[float]) -> Any: ...
+
+
+class _Random:
+    """Draws from one seeded generator."""
+
+    def __init__(self, seed: int) -> None:
+        self._rng = np.random.default_rng(seed)
+
+    def normal(self, spread: float) -> float:
+        return float(np.clip(self._rng.normal(), -2.2, 2.2) * spread)
+
+    def uniform(self, low: float, high: float) -> float:
+        return float(self._rng.uniform(low, high))
+
+    def chance(self, probability: float) -> bool:
+        return bool(self._rng.random() < probability)
+
+    def index(self, n: int) -> int:
+        return int(self._rng.integers(n))
+
+    def choose(self, options: Sequence[Any], weights: Sequence[float]) -> Any:
+        return options[int(self._rng.choice(len(options), p=np.divide(weights, sum(weights))))]
+
+
+class _Middle:
+    """Answers every draw with its middle or its commonest value."""
+
+    def normal(self, spread: float) -> float:
+        return 0.0 * spread
+
+    def uniform(self, low: float, high: float) -> float:
+        return (low + high) / 2
+
+    def chance(self, probability: float) -> bool:
+        return probability > 0.5
+
+    def index(self, n: int) -> int:
+        return n // 2
+
+    def choose(self, options: Sequence[Any], weights: Sequence[float]) -> Any:
+        return options[int(np.argmax(weights))]
+
+
+def _assemble(draw: _Draw, seed: int, sex: Sex, fem: float, age: float, tone: SkinTone) -> dict[str, Any]:
+    """Sliders of one person; `fem` is 1 for a woman, 0 for a man, between for the average."""
+    old = max(0.0, (age - 35) / 40)
+    sliders: dict[str, Any] = {"seed": int(seed), "sex": sex, "age": age, "skin_tone": tone}
+    number = SKIN_TONES.index(tone) + 1
+    sliders |= _skin(draw, fem, old, number)
+    sliders |= _skull(draw, fem, old)
+    sliders |= _nose(draw, fem, number)
+    sliders |= _eyes(draw, fem, old, number)
+    sliders |= _mouth(draw, fem, old, number)
+    sliders |= _body(draw, fem, old, sliders["fat"])
+    sliders |= _hair(draw, fem, old, age, number)
+    return sliders
+
+
+def _mix(a: Color, b: Color, weight: float) -> Color:
+    """`a` with a share `weight` of `b`."""
+    r, g, b_ = (x + (y - x) * weight for x, y in zip(a, b, strict=True))
+    return r, g, b_
+
+
+def _scaled(color: Color, *factors: float) -> Color:
+    """A colour times one factor, or one factor a channel, kept in [0.002, 0.95]."""
+    r, g, b = (float(x) for x in np.clip(np.multiply(color, factors), 0.002, 0.95))
+    return r, g, b
+
+
+def _skin(draw: _Draw, fem: float, old: float, number: int) -> dict[str, Any]:
+    own = TONE_ALBEDO[SKIN_TONES[number - 1]]
+    neighbour = min(6, max(1, number + (1 if draw.chance(0.5) else -1)))
+    # at most 45 % of the way to a neighbouring type, so that the group attribute stays true
+    color = _mix(own, TONE_ALBEDO[SKIN_TONES[neighbour - 1]], draw.uniform(0, 0.45))
+    woman = fem == 1.0
+    return {
+        "skin_color": _scaled(color, 1 + draw.normal(0.01), 1 + draw.normal(0.02), 1 + draw.normal(0.03)),
+        "redness": draw.uniform(0.4, 1.2) * (1.0 if number < 4 else 0.6),
+        "freckles": draw.uniform(0.4, 1.0) * (draw.chance(0.22) and number < 4),
+        "moles": draw.index(6),
+        "oiliness": draw.uniform(0.5, 1.25),
+        "makeup": woman * draw.uniform(0, 1) ** 2,
+        "eye_bags": draw.uniform(0.2, 0.8) + 0.5 * old,
+    }
+
+
+def _skull(draw: _Draw, fem: float, old: float) -> dict[str, Any]:
+    n = draw.normal
+    return {
+        "head_width": 1 - 0.02 * fem + n(0.03),
+        "head_height": 1 - 0.015 * fem + n(0.025),
+        "head_length": 1 - 0.02 * fem + n(0.03),
+        "face_width": 1 - 0.03 * fem + n(0.05),
+        "face_length": -3.0 * fem + n(5.5),
+        "jaw_width": 0.98 - 0.08 * fem + n(0.06),
+        "jaw_height": n(5.0),
+        "chin_width": 1 - 0.15 * fem + n(0.16),
+        "chin_projection": n(2.6) - 1.0 * fem,
+        "chin_length": n(2.5) - 1.5 * fem,
+        "cheekbone": 1.2 * fem + n(2.2),
+        "cheek": n(2.4) - 1.2 * old + 0.6 * fem,
+        "brow_ridge": 3.2 * (1 - fem) + n(1.5) - 1.0,
+        "forehead": n(3.2) + 1.5 * fem,
+        "fat": n(2.6) + 0.8,
+    }
+
+
+def _nose(draw: _Draw, fem: float, number: int) -> dict[str, Any]:
+    n = draw.normal
+    return {
+        "nose_length": n(3.4) - 1.5 * fem,
+        "nose_width": 1 - 0.06 * fem + n(0.13) + 0.05 * (number - 3),
+        "nose_projection": n(3.2) - 1.5 * fem - 0.6 * (number - 3),
+        "bridge_width": 1 - 0.08 * fem + n(0.12),
+        "bridge_projection": n(1.8) - 0.5 * (number - 3),
+        "nose_hump": n(1.7) * (1 - 0.5 * fem),
+        "nose_tip_size": 1 + n(0.1),
+        "nose_tip_lift": n(1.8) + 1.0 * fem,
+    }
+
+
+def _eyes(draw: _Draw, fem: float, old: float, number: int) -> dict[str, Any]:
+    n, u = draw.normal, draw.uniform
+    weights = (0.34, 0.20, 0.14, 0.08, 0.16, 0.08) if number < 4 else (0.5, 0.5, 0, 0, 0, 0)
+    return {
+        "eye_distance": 63 - 1.8 * fem + n(2.4),
+        "eye_width": 28.2 + n(1.1),
+        "eye_height": 10.2 + 0.5 * fem + n(1.0) - 0.5 * old,
+        "eye_tilt": 2.0 + 0.6 * fem + n(1.2),
+        "eye_depth": n(1.2),
+        "lid_crease": 4.2 + n(1.3),
+        "lid_hood": u(0, 1) * (0.5 + 0.8 * old),
+        "eye_radius": 12.1,
+        "iris_color": _scaled(IRIS_COLORS[draw.choose(tuple(IRIS_COLORS), weights)], u(0.8, 1.2)),
+        "pupil_radius": u(1.5, 2.4),
+        "brow_height": 21.0 + 1.6 * fem + n(1.5),
+        "brow_arch": 2.4 + 1.4 * fem + n(1.2),
+        "brow_thickness": 1 - 0.3 * fem + n(0.2),
+        "brow_density": u(0.6, 1.1),
+        "brow_tilt": n(1.2),
+    }
+
+
+def _mouth(draw: _Draw, fem: float, old: float, number: int) -> dict[str, Any]:
+    n, u = draw.normal, draw.uniform
+    return {
+        "mouth_width": 51 - 2 * fem + n(3.0),
+        "upper_lip": 7.4 + 0.6 * fem + n(1.3) + 0.5 * (number - 3) - 1.2 * old,
+        "lower_lip": 9.0 + 0.6 * fem + n(1.5) + 0.5 * (number - 3) - 1.0 * old,
+        "lip_projection": n(1.0) + 0.5 * (number - 3),
+        "cupid_bow": 1.3 + n(0.6),
+        "philtrum": 14.5 - fem + n(1.6) + 1.5 * old,
+        "mouth_shift": n(1.0),
+        "mouth_curve": n(0.9),
+        "lip_darkness": u(0, 0.35),
+        "lipstick": u(0.4, 1) * (fem == 1.0 and draw.chance(0.35)),
+    }
+
+
+def _body(draw: _Draw, fem: float, old: float, fat: float) -> dict[str, Any]:
+    n, u = draw.normal, draw.uniform
+    return {
+        "ear_size": 1 + n(0.07) + 0.08 * old,
+        "ear_angle": 22 + n(6),
+        "neck_radius": 59 - 8 * fem + n(2.5) + fat,
+        "shoulder_width": 1 - 0.1 * fem + n(0.05),
+        "cloth_color": _scaled((1.0, 1.0, 1.0), *(u(0.02, 0.6) * np.clip([1 + n(0.3) for _ in range(3)], 0.2, 2))),
+        "collar_drop": float(draw.chance(0.5)),
+        "glasses": draw.chance(0.2),
+        "glasses_color": GLASSES_COLORS[draw.index(3)],
+    }
+
+
+_WOMEN_STYLES: Final = (HAIR_STYLES[:6], (0.28, 0.20, 0.20, 0.16, 0.10, 0.06))
+_MEN_STYLES: Final = (
+    ("short", "side", "crop", "buzz", "curly", "bald", "swept"),
+    (0.26, 0.22, 0.14, 0.14, 0.09, 0.06, 0.09),
+)
+
+
+def _hair(draw: _Draw, fem: float, old: float, age: float, number: int) -> dict[str, Any]:
+    n, u = draw.normal, draw.uniform
+    weights = (0.14, 0.24, 0.22, 0.12, 0.07, 0.11, 0.10) if number < 4 else (0.5, 0.5, 0, 0, 0, 0, 0)
+    base = HAIR_COLORS[draw.choose(tuple(HAIR_COLORS)[:7], weights)]
+    # greying starts at 44 at the earliest; the share of grey is half at 65
+    grey = float(np.clip((age - 54) / 22 + n(0.2), 0, 1)) if age > 44 else 0.0
+    brow = _mix(_scaled(base, 0.75), HAIR_COLORS["grey"], 0.6 * grey)
+    return {
+        "hair_style": draw.choose(*(_WOMEN_STYLES if fem >= 0.5 else _MEN_STYLES)),
+        "hair_color": _mix(base, HAIR_COLORS["grey" if grey < 0.9 else "white"], grey),
+        "brow_color": brow,
+        "hairline": n(4.0) + 6.0 * old * (1 - fem),
+        "recession": u(0, 1) * old * (1 - fem) * 16,
+        "parting": u(12, 32) * (1 if draw.chance(0.5) else -1),
+        "waviness": u(0, 1),
+        "beard": 0.0 if fem > 0 else draw.choose((0.0, 0.25, 0.6, 1.0), (0.35, 0.30, 0.15, 0.20)),
+    }

@@ -1,0 +1,161 @@
+"""The studio: a person, the light, room and camera of one clip; expressions in, frames with exact labels out."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, Final, Self
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+
+from tellbench.datasets.expression import COEFFICIENTS
+from tellbench.datasets.studio import raster
+from tellbench.datasets.studio.camera import Camera
+from tellbench.datasets.studio.lighting import Lighting
+from tellbench.datasets.studio.person import SIDES, Person
+from tellbench.datasets.studio.posing import Posed, pose_person
+from tellbench.datasets.studio.room import room
+from tellbench.datasets.studio.setting import Setting
+from tellbench.datasets.studio.shading import kernels
+from tellbench.datasets.studio.threads import one_thread_an_operation
+from tellbench.errors import InputError
+
+__all__ = ["Person", "Shot", "Studio"]
+
+Array = npt.NDArray[Any] | Tensor
+_SAMPLES: Final = 2
+"""Samples per pixel along each axis."""
+_PUPIL_VERTICES: Final = 48
+"""The innermost ring of the eyeball at half density: its mean is the centre of the iris."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Shot:
+    """Frames of one batch with their ground truth; all numpy. Pixels: x right, y down, pixel centres at .5."""
+
+    frames: npt.NDArray[np.uint8]
+    """RGB [B,S,S,3]."""
+    landmarks: npt.NDArray[np.float32]
+    """iBUG 68 points in pixels [B,68,2]."""
+    iris: npt.NDArray[np.float32]
+    """Centres of the irises in pixels [B,2,2]; the subject's right eye first."""
+    aperture: npt.NDArray[np.float32]
+    """Lid opening over eye width in 3D [B,2]; 0 is closed; the subject's right eye first."""
+    mask: npt.NDArray[np.uint8]
+    """Class of each pixel [B,S,S], see `labels.Label`."""
+    depth: npt.NDArray[np.float32]
+    """Distance from the camera in mm [B,S,S]; `raster.FAR` where only the room is."""
+
+    @classmethod
+    def join(cls, shots: Sequence[Self]) -> Self:
+        """Shots in a row as one."""
+        names = [field.name for field in dataclasses.fields(cls)]
+        return cls(*(np.concatenate([getattr(shot, name) for shot in shots]) for name in names))
+
+
+class Studio:
+    """Films one person in one setting.
+
+    Args:
+        person: Who is filmed; must be on the same device.
+        seed: Light, lens, room and noise.
+        size: Width and height of the frames in pixels.
+        device: Where to render.
+        overrides: Fields of `Setting` to fix.
+        backend: Kernels, `numba` or `torch`; by default what suits the device.
+
+    Raises:
+        InputError: the size is not between 32 and 2048, the devices differ, or an override is unknown.
+    """
+
+    def __init__(
+        self,
+        person: Person,
+        seed: int,
+        size: int = 256,
+        device: str | torch.device = "cpu",
+        overrides: Mapping[str, Any] | None = None,
+        backend: str | None = None,
+    ) -> None:
+        self.person, self.size, self.device = person, size, torch.device(device)
+        if not 32 <= size <= 2048:
+            raise InputError(f"studio size {size}; allowed: 32 to 2048 pixels")
+        if self.device.type != person.device.type:
+            raise InputError(f"studio on {self.device}, person on {person.device}; give both the same device")
+        self._backend = backend or raster.default_backend(self.device)
+        self._shade = kernels(self._backend)
+        self.setting = Setting.sample(seed, overrides)
+        self.camera = Camera(self.setting, size, person.identity.skin_color, seed, self.device)
+        self._lighting = Lighting(person, self.setting, self.camera.position, self._shade, self._backend)
+        self._room = room(seed, size).to(self.device)
+
+    def project(self, points_mm: Array) -> Tensor:
+        """World points [...,3] in mm to pixel x, pixel y and depth in mm, [...,3]."""
+        return self.camera.project(torch.as_tensor(points_mm, dtype=torch.float32, device=self.device))
+
+    def render(self, coefficients: Array, pose: Array, gaze: Array, first_frame: int = 0) -> Shot:
+        """Film a batch of frames.
+
+        Args:
+            coefficients: [B,52] in [0, 1], order of `COEFFICIENTS`.
+            pose: [B,6] yaw, pitch, roll in degrees, then x, y, z in mm; +yaw turns to the subject's left, +pitch looks
+                down, +roll tips to the subject's left.
+            gaze: [B,2] degrees, in the head: to image right, upward.
+            first_frame: Number of the first frame in its clip. Frames come out the same however a clip is cut into
+                batches.
+
+        On the CPU the batch is shared out among as many threads as torch uses (`torch.set_num_threads`).
+
+        Raises:
+            InputError: shapes do not fit or a value is not finite.
+        """
+        coefficients, pose, gaze = self._inputs(coefficients, pose, gaze)
+        threads = min(torch.get_num_threads(), len(pose)) if self.device.type == "cpu" else 1
+        if threads <= 1:
+            return self._film(coefficients, pose, gaze, first_frame)
+
+        def film(start: int, end: int) -> Shot:
+            return self._film(coefficients[start:end], pose[start:end], gaze[start:end], first_frame + start)
+
+        edges = [len(pose) * i // threads for i in range(threads + 1)]
+        with one_thread_an_operation(), ThreadPoolExecutor(threads) as pool:
+            return Shot.join(list(pool.map(film, edges[:-1], edges[1:])))
+
+    @torch.no_grad()
+    def _film(self, coefficients: Tensor, pose: Tensor, gaze: Tensor, first_frame: int) -> Shot:
+        """One batch on one thread."""
+        posed = pose_person(self.person, coefficients, pose, gaze, self._shade)
+        samples = self.camera.project(posed.points) * posed.points.new_tensor([_SAMPLES, _SAMPLES, 1])
+        image, depth, mask = raster.rasterize(
+            samples, self._lighting.colour(posed), self.person.primitives, self.size * _SAMPLES, self._backend
+        )
+        frames = self.camera.expose(image, depth, self._room, first_frame, self._backend)
+        middle = (slice(None), slice(_SAMPLES // 2, None, _SAMPLES), slice(_SAMPLES // 2, None, _SAMPLES))
+        points = posed.points
+        skin = points[:, self.person.spans["skin"]].view_as(posed.skin)
+        landmarks = self.camera.project(self.person.skin.landmarks(skin))
+        aperture = self.person.skin.aperture(posed.skin)
+        labels = (landmarks[..., :2], self._irises(posed), aperture, mask[middle], depth[middle])
+        return Shot(*(t.cpu().numpy() for t in (frames, *labels)))
+
+    def _irises(self, posed: Posed) -> Tensor:
+        """Centres of both irises in pixels, [B,2,2]."""
+        rings = (posed.points[:, self.person.spans["eye" + name]][:, :_PUPIL_VERTICES] for name, _ in SIDES)
+        return torch.stack([self.camera.project(ring.mean(1))[:, :2] for ring in rings], 1)
+
+    def _inputs(self, coefficients: Array, pose: Array, gaze: Array) -> tuple[Tensor, Tensor, Tensor]:
+        """Inputs as finite float32 tensors on the device, or an error."""
+        checked = []
+        wanted = (("coefficients", coefficients, len(COEFFICIENTS)), ("pose", pose, 6), ("gaze", gaze, 2))
+        for name, values, columns in wanted:
+            tensor = torch.as_tensor(values, dtype=torch.float32, device=self.device)
+            if tensor.ndim != 2 or tensor.shape != (len(coefficients), columns):
+                raise InputError(f"{name} of shape {tuple(tensor.shape)}; allowed: ({len(coefficients)}, {columns})")
+            if not bool(tensor.isfinite().all()):
+                raise InputError(f"{name} holds NaN or infinity; replace or drop those frames")
+            checked.append(tensor)
+        return checked[0], checked[1], checked[2]

@@ -1,0 +1,120 @@
+"""Light, lens and sensor of one clip, drawn from a seed. All ranges are assumptions: a desk, a window, a web camera."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from tellbench.errors import InputError
+
+Colour = tuple[float, float, float]
+
+
+@dataclasses.dataclass(frozen=True)
+class Setting:
+    """Everything about a clip's picture that is neither the person nor what the person does.
+
+    Angles in degrees: azimuth from the camera towards image right, elevation upwards. Colours are linear RGB.
+    """
+
+    key_azimuth: float
+    key_elevation: float
+    key: Colour
+    key_softness: float
+    """Penumbra in mm."""
+    fill_azimuth: float
+    fill_elevation: float
+    fill: Colour
+    rim_azimuth: float
+    rim_elevation: float
+    rim: Colour
+    sky: Colour
+    """Light from above, from no direction in particular."""
+    ground: Colour
+    """Light from below."""
+    distance: float
+    """Camera to the midpoint of the eyes, mm."""
+    view: float
+    """Width of the picture at the eyes, mm."""
+    exposure: float
+    """Factor on the automatic exposure."""
+    white_balance: Colour
+    """Gains left over by an imperfect white balance."""
+    vignetting: float
+    """Share of the light lost in the corners."""
+    softness: float
+    """Blur of lens and demosaicing: weight of each neighbouring pixel, 0 (sharp) to 0.25."""
+    grain: float
+    """Standard deviation of the sensor noise at mid grey; 1 is white."""
+
+    @classmethod
+    def sample(cls, seed: int, overrides: Mapping[str, Any] | None = None) -> Setting:
+        """A random setting; `overrides` replaces fields by name.
+
+        Raises:
+            InputError: an override names no field.
+        """
+        rng = np.random.default_rng((seed, 77))
+        setting = _sample(rng)
+        unknown = set(overrides or {}) - {field.name for field in dataclasses.fields(cls)}
+        if unknown:
+            allowed = ", ".join(field.name for field in dataclasses.fields(cls))
+            raise InputError(f"studio override {sorted(unknown)[0]!r} is unknown; allowed: {allowed}")
+        return dataclasses.replace(setting, **(overrides or {}))
+
+    def rig(self) -> Tensor:
+        """Lights as float32 [8,3] for the shading kernels: three directions, three colours, sky, ground."""
+        directions = [
+            direction(self.key_azimuth, self.key_elevation),
+            direction(self.fill_azimuth, self.fill_elevation),
+            direction(self.rim_azimuth, self.rim_elevation),
+        ]
+        return torch.tensor([*directions, self.key, self.fill, self.rim, self.sky, self.ground])
+
+
+def direction(azimuth: float, elevation: float) -> Colour:
+    """Unit vector towards a light (x image right, y up, z to the camera) from angles in degrees."""
+    a, e = math.radians(azimuth), math.radians(elevation)
+    return math.sin(a) * math.cos(e), math.sin(e), math.cos(a) * math.cos(e)
+
+
+def _sample(rng: np.random.Generator) -> Setting:
+    side = float(rng.choice([-1, 1]))
+    tint = np.array([1.0, rng.uniform(0.94, 1.0), rng.uniform(0.82, 1.08)])  # one light source colours most of a room
+
+    def between(low: float, high: float) -> float:
+        return float(rng.uniform(low, high))
+
+    def light(low: float, high: float) -> Colour:
+        own = np.array([1.0, between(0.96, 1.02), between(0.92, 1.08)])
+        r, g, b = (float(c) for c in tint * own * between(low, high))
+        return r, g, b
+
+    ground = light(0.22, 0.42)
+    return Setting(
+        key_azimuth=side * between(15, 55),
+        key_elevation=between(12, 42),
+        key=light(1.2, 1.9),
+        key_softness=between(1.5, 3.5),
+        fill_azimuth=-side * between(25, 70),
+        fill_elevation=between(0, 25),
+        fill=light(0.35, 0.8),
+        rim_azimuth=-side * between(125, 160),
+        rim_elevation=between(15, 45),
+        rim=light(0.1, 0.9),
+        sky=light(0.55, 0.85),
+        ground=(ground[0] * 1.05, ground[1], ground[2] * 0.93),  # floors are warm
+        distance=between(700, 1200),
+        view=between(310, 365),
+        exposure=between(0.9, 1.1),
+        white_balance=(between(0.95, 1.05), 1.0, between(0.93, 1.07)),
+        vignetting=between(0.08, 0.28),
+        softness=between(0.04, 0.14),
+        grain=between(0.004, 0.011),
+    )

@@ -1,0 +1,240 @@
+"""Fitted detectors and a corpus in; score tables, metrics and intervals out."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import pandas as pd
+
+from tellbench.datasets.clip import FORGED, PRISTINE, SPLITS, Clip
+from tellbench.datasets.corpus import Corpus
+from tellbench.datasets.files import atomic_path, inside
+from tellbench.datasets.scores import ScoreTable
+from tellbench.detectors.base import Detector
+from tellbench.errors import InputError
+from tellbench.eval import environment, metrics
+from tellbench.eval.bootstrap import RESAMPLES, auc_interval
+from tellbench.eval.results import AuditRow, Results, ScoreRow, SpeedRow
+
+NULL: Final = "null"
+"""The generator that changes nothing: every detector must be at chance on it."""
+OUTSIDE: Final = ", outside portraits"
+"""Follows a generator's name where its clips show portraits that have no pristine twin."""
+CLIPS_FILE: Final = "clips.csv"
+MISSING: Final = 0.5
+"""What a missing score counts as: the detector knows nothing."""
+
+GROUPS: Final = ("sex", "age_band", "skin_tone", "language")
+"""Attributes of a clip that group people or their speech."""
+_CLIP_COLUMNS = ("clip_id", "label", "generator", "identity_id", "pair_id", *GROUPS)
+
+Progress = Callable[[str, int, int], None]
+"""Told the detector about to score, how many are done, and how many there are."""
+
+
+def evaluate(
+    table: ScoreTable,
+    clips: Corpus,
+    *,
+    detector: str,
+    train_on: Sequence[str],
+    test_on: str,
+    seed: int = 0,
+    n_boot: int = RESAMPLES,
+) -> ScoreRow:
+    """One row of the leaderboard: a score table against the pristine clips and one generator's forged clips.
+
+    A clip that the table lacks, or scores NaN, counts as 0.5 and is counted in `n_missing`.
+
+    Raises:
+        InputError: the clips lack a class, or the table scores none of them.
+    """
+    view = clips.against(test_on)
+    labels = view.labels
+    raw = table.series.reindex(labels.index)
+    if len(labels) and not labels.index.isin(table.series.index).any():
+        raise InputError(f"the scores of {detector!r} name none of the {len(labels)} test clips; score this corpus")
+    y, s = labels.to_numpy(), raw.fillna(MISSING).to_numpy(np.float64)
+    interval = auc_interval(y, s, [_person(clip) for clip in view], n_boot=n_boot, seed=seed)
+    return ScoreRow(
+        detector=detector,
+        protocol=protocol(train_on, test_on),
+        train_on=tuple(train_on),
+        test_on=test_on,
+        n_pristine=int((y == PRISTINE).sum()),
+        n_forged=int((y == FORGED).sum()),
+        n_missing=int(raw.isna().sum()),
+        auc=metrics.auc(y, s),
+        auc_low=interval.low,
+        auc_high=interval.high,
+        ap=metrics.average_precision(y, s),
+        eer=metrics.eer(y, s),
+        tpr_at_fpr_1=metrics.tpr_at_fpr(y, s, 0.01),
+        brier=metrics.brier(y, s),
+        ece=metrics.ece(y, s),
+    )
+
+
+def protocol(train_on: Sequence[str], test_on: str) -> str:
+    """Name of the protocol: `null`, `outside-portraits`, `within-generator`, or `unseen-generator`."""
+    if test_on == NULL:
+        return "null"
+    if test_on.endswith(OUTSIDE):
+        return "outside-portraits"
+    return "within-generator" if test_on in train_on else "unseen-generator"
+
+
+def evaluate_run(
+    corpus: Corpus,
+    detectors: Mapping[str, Detector],
+    train_on: Sequence[str],
+    out: Path,
+    seed: int = 0,
+    n_boot: int = RESAMPLES,
+    progress: Progress | None = None,
+    *,
+    suite: str = "",
+    speed: Sequence[SpeedRow] = (),
+    audits: Sequence[AuditRow] = (),
+) -> Results:
+    """Score the test split with every fitted detector, and write the run folder.
+
+    Writes `clips.csv`, `scores/<detector>.csv` and, last, `results.json` into `out`.
+
+    Args:
+        corpus: the whole corpus; only its labelled test clips are scored.
+        detectors: name on the leaderboard to fitted detector.
+        train_on: generators that the detectors were trained on.
+        out: run folder.
+        seed: of the resampling.
+        n_boot: resamples of each interval.
+        progress: called before each detector scores.
+        suite: name of the suite, for the reader.
+        speed: rows measured by `tellbench.eval.speed`, stored beside the scores.
+        audits: rows found by `tellbench.eval.audits`, stored beside the scores.
+
+    Raises:
+        InputError: no labelled test clips, a class is missing, or a detector is not fitted.
+    """
+    test = _set_apart(corpus.split("test").where(lambda clip: clip.label in (PRISTINE, FORGED)))
+    if not test.generators:
+        raise InputError(f"corpus {corpus.root}: no forged clip in the test split; generate more clips")
+    write_clips(test, out)
+    names = table_names(detectors)
+    rows: list[ScoreRow] = []
+    for done, (name, detector) in enumerate(detectors.items()):
+        if progress is not None:
+            progress(name, done, len(detectors))
+        table = detector.score(test)
+        table.write_csv(out / names[name])
+        rows += [
+            evaluate(table, test, detector=name, train_on=train_on, test_on=generator, seed=seed, n_boot=n_boot)
+            for generator in test.generators
+        ]
+    results = Results(
+        suite=suite,
+        git=environment.git_commit(),
+        versions=environment.versions(),
+        device=environment.machine(),
+        seeds={"bootstrap": seed, "n_boot": n_boot},
+        scores=tuple(rows),
+        speed=tuple(speed),
+        audits=tuple(audits),
+        tables=names,
+        corpus=corpus_facts(corpus),
+    )
+    results.write(out)
+    return results
+
+
+def table_names(detectors: Mapping[str, object]) -> dict[str, str]:
+    """Detector to the relative path of its score table; names that are no file names are made so, and kept apart."""
+    names: dict[str, str] = {}
+    used: Counter[str] = Counter()
+    for detector in detectors:
+        stem = re.sub(r"[^A-Za-z0-9._-]+", "-", detector).strip(".-") or "detector"
+        used[stem.lower()] += 1  # file systems may not keep case apart
+        again = f"~{used[stem.lower()]}" if used[stem.lower()] > 1 else ""
+        names[detector] = f"scores/{stem}{again}.csv"
+    return names
+
+
+def write_clips(clips: Corpus, run: Path) -> None:
+    """Write what a report needs to know of each scored clip."""
+    table = pd.DataFrame([{name: getattr(clip, name) for name in _CLIP_COLUMNS} for clip in clips])
+    with atomic_path(run / CLIPS_FILE) as part:
+        table.to_csv(part, index=False)
+
+
+def read_scores(run: Path, results: Results) -> pd.DataFrame:
+    """Clips of a run, indexed by clip id: the columns of `clips.csv`, then one column of scores a detector.
+
+    A run without `clips.csv` or a detector without its table (results from elsewhere) gives fewer rows or columns.
+
+    Raises:
+        InputError: a file is broken, or a table's name leaves the run folder.
+    """
+    path = run / CLIPS_FILE
+    if not path.is_file():
+        return pd.DataFrame(columns=list(_CLIP_COLUMNS[1:]))
+    try:
+        clips = pd.read_csv(path, dtype=str, keep_default_na=False).set_index("clip_id").astype({"label": int})
+    except (OSError, ValueError, KeyError) as error:
+        raise InputError(f"{path}: not a readable clip table ({error}); evaluate again") from error
+    missing = [name for name in _CLIP_COLUMNS[1:] if name not in clips.columns]
+    if missing:
+        raise InputError(f"{path}: column {missing[0]!r} is missing; evaluate again")
+    tables = {name: inside(run, file) for name, file in results.tables.items()}
+    scores = {name: ScoreTable.read_csv(file).series for name, file in tables.items() if file.is_file()}
+    return clips.join(pd.DataFrame(scores, index=clips.index))
+
+
+def corpus_facts(corpus: Corpus) -> dict[str, Any]:
+    """What a reader should know of a corpus: sizes, people, format, groups, counts by split."""
+    clips = list(corpus)
+    formats = Counter(f"{c.width}x{c.height}, {c.fps:g} fps, {c.codec or 'unknown codec'} crf {c.crf}" for c in clips)
+    return {
+        "name": corpus.root.name,
+        "n_clips": len(clips),
+        "n_people": len({clip.identity_id for clip in clips if clip.identity_id}),
+        "minutes": round(sum(clip.duration_s for clip in clips) / 60, 2),
+        "formats": dict(formats.most_common()),
+        "splits": {
+            split: {
+                "pristine": sum(c.split == split and c.label == PRISTINE for c in clips),
+                **{g: sum(c.split == split and c.generator == g for c in clips) for g in corpus.generators},
+                "people": len({c.identity_id for c in clips if c.split == split}),
+            }
+            for split in SPLITS
+        },
+        "groups": {key: dict(sorted(_counted(clips, key).items())) for key in GROUPS},
+    }
+
+
+def alone(clips: Corpus) -> frozenset[str]:
+    """Ids of forged clips without a pristine twin in a corpus that has pairs: they differ in more than the forgery."""
+    paired = any(clip.pair_id for clip in clips)
+    return frozenset(clip.clip_id for clip in clips if paired and clip.label == FORGED and not clip.pair_id)
+
+
+def _set_apart(clips: Corpus) -> Corpus:
+    """Clips that stand alone get a row of their own on the leaderboard."""
+    apart = alone(clips)
+    renamed = (replace(clip, generator=clip.generator + OUTSIDE) if clip.clip_id in apart else clip for clip in clips)
+    return Corpus(renamed, clips.root)
+
+
+def _counted(clips: Sequence[Clip], key: str) -> Counter[str]:
+    """How many pristine clips have each value of an attribute."""
+    return Counter(getattr(clip, key) for clip in clips if clip.label == PRISTINE and getattr(clip, key))
+
+
+def _person(clip: Clip) -> str:
+    """What must be resampled together: a person, else a pair, else the clip alone."""
+    return clip.identity_id or clip.pair_id or clip.clip_id

@@ -1,0 +1,245 @@
+"""Figures as inline SVG: matplotlib draws, the page's style sheet colours, so that dark mode and print follow.
+
+Text in figures may come from a user (detector names): mathtext is off and everything is XML-escaped by matplotlib.
+"""
+
+from __future__ import annotations
+
+import html
+import io
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from matplotlib import rc_context
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from tellbench.eval.evaluate import MISSING
+from tellbench.eval.metrics import auc, reliability, roc_curve
+from tellbench.reports.tables import Entry
+
+_STAND_INS: Final = {
+    "#010203": "var(--ink)",
+    "#020304": "var(--muted)",
+    "#030405": "var(--line)",
+    "#040506": "var(--card)",
+    "#050607": "var(--pristine)",
+    "#060708": "var(--forged)",
+    **{f"#1{i}2131": f"var(--series-{i})" for i in range(6)},
+}
+"""Colours drawn by matplotlib, and the style sheet's variables that take their place."""
+INK, MUTED, LINE, CARD, PRISTINE, FORGED, *SERIES = _STAND_INS
+DASHES: Final = ("-", (0, (5, 1.5)), (0, (1.5, 1.2)), (0, (6, 1.5, 1.5, 1.5)), (0, (3, 1, 1, 1, 1, 1)), (0, (8, 3)))
+"""Line styles beside colours, so that no figure depends on colour alone."""
+MARKERS: Final = "osD^vP"
+REAL_TIME: Final = 25.0
+"""Frames a second of the clips: a faster generator can run live."""
+
+_DODGE: Final = 1.035
+"""Factor on the speed axis between marks of one generator, so that intervals do not hide each other."""
+_SMALL: Final = (4.0, 4.5)
+"""Size in inches of the figures that stand three in a row."""
+_STYLE: Final[dict[str, Any]] = {
+    "svg.fonttype": "none",
+    "text.parse_math": False,
+    "font.size": 10,
+    "text.color": INK,
+    "axes.facecolor": "none",
+    "axes.edgecolor": LINE,
+    "axes.labelcolor": MUTED,
+    "axes.labelsize": 9.5,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.axisbelow": True,
+    "grid.color": LINE,
+    "grid.linewidth": 0.7,
+    "xtick.color": MUTED,
+    "ytick.color": MUTED,
+    "xtick.labelsize": 9,
+    "ytick.labelsize": 9,
+    "xtick.major.size": 0,
+    "ytick.major.size": 0,
+    "xtick.minor.size": 0,
+    "legend.frameon": False,
+    "legend.fontsize": 9,
+    "lines.linewidth": 1.8,
+}
+
+
+def pareto(entries: Sequence[Entry]) -> str:
+    """Detectability against speed: a column of points a generator, a point with its interval a detector."""
+    timed = [entry for entry in entries if entry.fps is not None]
+    detectors = list(dict.fromkeys(entry.score.detector for entry in timed))
+    with _canvas(5.4, 4.0) as figure:
+        axes = figure.add_subplot()
+        for i, name in enumerate(detectors):
+            rows = [entry for entry in timed if entry.score.detector == name]
+            apart = _DODGE ** (i - (len(detectors) - 1) / 2)
+            fps = [apart * (entry.fps or 0) for entry in rows]
+            style: dict[str, Any] = {
+                "color": SERIES[i % 6],
+                "marker": MARKERS[i % 6],
+                "markeredgecolor": CARD,
+                "markersize": 9,
+            }
+            axes.plot(fps, [entry.score.auc for entry in rows], linestyle="none", label=_short(name), zorder=3, **style)
+            axes.vlines(fps, *zip(*map(_ends, rows), strict=True), color=SERIES[i % 6], linewidth=1.8, alpha=0.7)
+        axes.axhline(0.5, color=MUTED, linewidth=1, linestyle=(0, (4, 3)))
+        axes.axvline(REAL_TIME, color=MUTED, linewidth=1, linestyle=(0, (4, 3)))
+        low = min([0.4, *(_ends(entry)[0] for entry in timed)])
+        axes.set_xscale("log")
+        axes.set_xlim(*_fps_limits([entry.fps or 1 for entry in timed]))
+        axes.set_ylim(low - 0.03, 1.08)
+        _plain_log_ticks(axes)
+        for generator, at in {entry.score.test_on: entry.fps or 0 for entry in timed}.items():
+            behind = {"facecolor": CARD, "edgecolor": "none", "pad": 1.5}
+            axes.text(at, 1.035, _short(generator), ha="center", va="bottom", fontweight="bold", bbox=behind)
+        right = axes.get_xlim()[1]
+        axes.text(right, 0.505, "guessing", color=MUTED, fontsize=8.5, ha="right", va="bottom")
+        axes.text(REAL_TIME * 1.02, low - 0.02, "real time, 25 fps", color=MUTED, fontsize=8.5, va="bottom")
+        axes.set_xlabel("generator speed, frames a second (log scale): further right is faster")
+        axes.set_ylabel("AUC: lower is harder to detect")
+        axes.grid(axis="y")
+        figure.legend(loc="outside lower center", ncols=min(4, max(1, len(detectors))))
+        return _svg(figure, "pareto", "Detectability against generation speed", _pareto_words(timed))
+
+
+def roc(clips: pd.DataFrame, detectors: Sequence[str], generator: str) -> str:
+    """ROC curves of detectors on one generator."""
+    y, scores = _view(clips, detectors, generator)
+    with _canvas(*_SMALL) as figure:
+        axes = figure.add_subplot()
+        axes.plot([0, 1], [0, 1], color=MUTED, linewidth=1, linestyle=(0, (4, 3)))
+        for i, name in enumerate(detectors):
+            curve = roc_curve(y, scores[name])
+            label = f"{_short(name)}  {auc(y, scores[name]):.3f}"
+            axes.plot(curve.fpr, curve.tpr, color=SERIES[i % 6], linestyle=DASHES[i % 6], label=label)
+        axes.set(xlim=(-0.01, 1.01), ylim=(-0.01, 1.01), aspect="equal")
+        axes.set_xlabel("pristine clips wrongly called forged")
+        axes.set_ylabel("forged clips found")
+        axes.grid()
+        figure.legend(loc="outside lower center", ncols=2)
+        said = ", ".join(f"{name} {auc(y, scores[name]):.3f}" for name in detectors)
+        return _svg(figure, f"roc-{generator}", f"ROC curves on {generator}", f"Area under each curve: {said}.")
+
+
+def distributions(clips: pd.DataFrame, detectors: Sequence[str], generator: str) -> str:
+    """Mirrored histograms of scores, a row a detector: pristine clips above the line, forged below."""
+    y, scores = _view(clips, detectors, generator)
+    edges = np.linspace(0, 1, 26)
+    with _canvas(_SMALL[0], max(_SMALL[1], 1.0 + 0.7 * len(detectors))) as figure:
+        rows = figure.subplots(len(detectors), 1, sharex=True, squeeze=False)[:, 0]
+        for axes, name in zip(rows, detectors, strict=True):
+            for label, colour, sign in ((0, PRISTINE, 1), (1, FORGED, -1)):
+                share = np.histogram(scores[name][y == label], edges)[0] / max(1, (y == label).sum())
+                axes.stairs(sign * share, edges, fill=True, color=colour, alpha=0.9)
+            reach = max(abs(limit) for limit in axes.get_ylim())
+            axes.set(ylim=(-reach, reach), yticks=[], xlim=(0, 1))
+            axes.axhline(0, color=MUTED, linewidth=0.8)
+            axes.spines[["left", "bottom"]].set_visible(False)
+            axes.set_title(_short(name), loc="left", fontsize=9.5, pad=2)
+        rows[-1].set_xlabel("score: 0 = surely pristine, 1 = surely forged")
+        figure.legend(
+            handles=[_patch(PRISTINE, "pristine, upwards"), _patch(FORGED, "forged, downwards")],
+            loc="outside lower center",
+            ncols=2,
+        )
+        middle = {name: [np.median(scores[name][y == label]) for label in (0, 1)] for name in detectors}
+        said = "; ".join(
+            f"{name}: median {pristine:.2f} pristine, {forged:.2f} forged"
+            for name, (pristine, forged) in middle.items()
+        )
+        return _svg(figure, f"scores-{generator}", f"Scores of each clip, {generator}", said + ".")
+
+
+def calibration(clips: pd.DataFrame, detectors: Sequence[str], generator: str) -> str:
+    """Reliability diagram: share of forged clips among those with about the same score."""
+    y, scores = _view(clips, detectors, generator)
+    with _canvas(*_SMALL) as figure:
+        axes = figure.add_subplot()
+        axes.plot([0, 1], [0, 1], color=MUTED, linewidth=1, linestyle=(0, (4, 3)))
+        for i, name in enumerate(detectors):
+            stated, observed, count = reliability(y, scores[name])
+            axes.plot(stated, observed, color=SERIES[i % 6], linestyle=DASHES[i % 6], linewidth=1.3, label=_short(name))
+            axes.scatter(stated, observed, s=8 + 90 * count / len(y), color=SERIES[i % 6], marker=MARKERS[i % 6])
+        axes.set(xlim=(-0.03, 1.03), ylim=(-0.03, 1.03), aspect="equal")
+        axes.set_xlabel("score given")
+        axes.set_ylabel("share that is forged")
+        axes.grid()
+        figure.legend(loc="outside lower center", ncols=2)
+        said = "On the diagonal a score of 0.8 means 8 forged clips in 10. Larger marks hold more clips."
+        return _svg(figure, f"calibration-{generator}", f"Calibration on {generator}", said)
+
+
+@contextmanager
+def _canvas(width: float, height: float) -> Iterator[Figure]:
+    """A figure of a size in inches, in the house style, without touching pyplot's state."""
+    with rc_context(_STYLE):
+        yield Figure((width, height), layout="constrained")
+
+
+def _svg(figure: Figure, name: str, title: str, description: str) -> str:
+    """Serialise for inlining: unique ids, themed colours, a title and a description for screen readers."""
+    out = io.StringIO()
+    with rc_context({"svg.hashsalt": name}):
+        figure.savefig(out, format="svg", transparent=True, metadata={"Date": None, "Creator": None})
+    body = out.getvalue()
+    body = body[body.index("<svg") :]
+    body = re.sub(r"<metadata>.*?</metadata>", "", body, flags=re.DOTALL)
+    key = "f" + "".join(c if c.isalnum() else f"-{ord(c):x}-" for c in name)
+    body = re.sub(r'\bid="', f'id="{key}-', body)
+    body = re.sub(r'(href="#|url\(#)', rf"\g<1>{key}-", body)
+    for stand_in, variable in _STAND_INS.items():
+        body = body.replace(stand_in, variable)
+    words = f"<title>{html.escape(title)}</title><desc>{html.escape(description)}</desc>"
+    head = re.sub(r' (width|height)="[^"]*pt"', "", body[: body.index(">")])
+    return (
+        f'{head} role="img" aria-label="{html.escape(title + ". " + description)}">{words}{body[body.index(">") + 1 :]}'
+    )
+
+
+def _view(
+    clips: pd.DataFrame, detectors: Sequence[str], generator: str
+) -> tuple[npt.NDArray[np.int_], dict[str, npt.NDArray[np.float64]]]:
+    """Labels and scores of pristine clips and one generator's; a missing score is 0.5, as in the metrics."""
+    rows = clips[(clips["label"] == 0) | (clips["generator"] == generator)]
+    scores = {name: rows[name].fillna(MISSING).to_numpy(np.float64) for name in detectors}
+    return rows["label"].to_numpy(int), scores
+
+
+def _ends(entry: Entry) -> tuple[float, float]:
+    row = entry.score
+    return (row.auc if row.auc_low is None else row.auc_low), (row.auc if row.auc_high is None else row.auc_high)
+
+
+def _fps_limits(fps: Sequence[float]) -> tuple[float, float]:
+    return min([REAL_TIME, *fps]) / 2.2, max([REAL_TIME, *fps]) * 2.2
+
+
+def _plain_log_ticks(axes: Axes) -> None:
+    """1, 2, 5, 10, … within the limits, written as plain numbers."""
+    low, high = axes.get_xlim()
+    ticks = [m * 10.0**e for e in range(-3, 6) for m in (1, 2, 5) if low <= m * 10.0**e <= high]
+    axes.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
+    axes.set_xticks([], minor=True)
+
+
+def _short(name: str) -> str:
+    """A name that fits into a figure; the whole one stands in the table."""
+    return name if len(name) <= 24 else name[:23] + "…"
+
+
+def _patch(colour: str, label: str) -> Any:
+    from matplotlib.patches import Patch
+
+    return Patch(color=colour, label=label)
+
+
+def _pareto_words(timed: Sequence[Entry]) -> str:
+    said = [f"{e.score.detector} on {e.score.test_on}: AUC {e.score.auc:.3f} at {e.fps:.1f} fps" for e in timed]
+    return "; ".join(said) + "."

@@ -1,0 +1,172 @@
+"""The leaderboard as a table: one order and one wording for page, Markdown, CSV, LaTeX and terminal."""
+
+from __future__ import annotations
+
+import dataclasses
+import io
+from collections.abc import Callable, Mapping
+from typing import Final
+
+import pandas as pd
+
+from tellbench.eval.evaluate import NULL
+from tellbench.eval.results import Results, ScoreRow, SpeedRow
+from tellbench.reports.checks import SANITY
+
+NOTHING: Final = "–"
+"""Shown where a number could not be measured."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Entry:
+    """One line of the leaderboard: a detector on a generator, and how fast that generator is."""
+
+    score: ScoreRow
+    speed: SpeedRow | None
+    """The generator's fastest measured row; None when it was not measured."""
+
+    @property
+    def is_sanity(self) -> bool:
+        """Whether the row tests the benchmark and not the forgeries."""
+        return self.score.detector in SANITY or self.score.test_on == NULL
+
+    @property
+    def fps(self) -> float | None:
+        """Frames a second of the generator, offline."""
+        return None if self.speed is None else self.speed.fps_offline
+
+
+@dataclasses.dataclass(frozen=True)
+class Column:
+    """A column of the leaderboard: its heading, its value, and which way is better for a detector."""
+
+    key: str
+    title: str
+    explained: str
+    value: Callable[[Entry], float | int | str | None]
+    better: str = ""
+    """`↑` or `↓` for metrics of the detector, empty elsewhere."""
+    digits: int = 3
+
+
+COLUMNS: Final = (
+    Column("detector", "Detector", "What looked at the clips.", lambda e: e.score.detector),
+    Column("test_on", "Generator", "What made the forged clips.", lambda e: e.score.test_on),
+    Column("protocol", "Protocol", "Which clips trained the detector.", lambda e: e.score.protocol),
+    Column("auc", "AUC", "How often a forged clip is ranked above a pristine one.", lambda e: e.score.auc, "↑"),
+    Column("auc_low", "low", "Lower end of the 95% interval of the AUC.", lambda e: e.score.auc_low),
+    Column("auc_high", "high", "Upper end of the 95% interval of the AUC.", lambda e: e.score.auc_high),
+    Column("fps", "fps", "Frames a second of the generator, offline.", lambda e: e.fps, digits=1),
+    Column("ap", "AP", "Average precision.", lambda e: e.score.ap, "↑"),
+    Column("eer", "EER", "Error rate where both kinds of error are equal.", lambda e: e.score.eer, "↓"),
+    Column("tpr_at_fpr_1", "TPR@1%", "Forged clips found at 1% false alarms.", lambda e: e.score.tpr_at_fpr_1, "↑"),
+    Column("brier", "Brier", "Squared error of the score as a probability.", lambda e: e.score.brier, "↓"),
+    Column("ece", "ECE", "Expected calibration error.", lambda e: e.score.ece, "↓"),
+    Column("n_pristine", "pristine", "Pristine test clips.", lambda e: e.score.n_pristine),
+    Column("n_forged", "forged", "Forged test clips.", lambda e: e.score.n_forged),
+    Column("n_missing", "missing", "Clips without a score, counted as 0.5.", lambda e: e.score.n_missing),
+)
+
+
+def leaderboard(results: Results) -> list[Entry]:
+    """Entries in reading order: real generators first, best AUC first; null rows and sanity detectors last."""
+    speed = fastest(results)
+    entries = [Entry(row, speed.get(row.test_on)) for row in results.scores]
+    sanity = {name: i for i, name in enumerate(SANITY, 1)}
+    generators = list(dict.fromkeys(row.test_on for row in results.scores))
+
+    def place(entry: Entry) -> tuple[bool, int, int, float]:
+        row = entry.score
+        return row.test_on == NULL, generators.index(row.test_on), sanity.get(row.detector, 0), -row.auc
+
+    return sorted(entries, key=place)
+
+
+def fastest(results: Results) -> dict[str, SpeedRow]:
+    """For each real generator, its measured row with the highest offline rate; null makes nothing, so it has none."""
+    best: dict[str, SpeedRow] = {}
+    for row in results.speed:
+        if row.generator == NULL:
+            continue
+        if row.generator not in best or row.fps_offline > best[row.generator].fps_offline:
+            best[row.generator] = row
+    return best
+
+
+def best_detectors(results: Results) -> dict[str, Entry]:
+    """For each real generator, the entry of the detector with the highest AUC, sanity rows left out."""
+    best: dict[str, Entry] = {}
+    for entry in leaderboard(results):
+        if not entry.is_sanity:
+            best.setdefault(entry.score.test_on, entry)
+    return best
+
+
+def shown(value: float | int | str | None, digits: int = 3) -> str:
+    """A cell's text: `–` for nothing, fixed digits for fractions, the value itself otherwise.
+
+    >>> shown(None), shown(0.51239), shown(7)
+    ('–', '0.512', '7')
+    """
+    if value is None:
+        return NOTHING
+    return f"{value:.{digits}f}" if isinstance(value, float) else str(value)
+
+
+def to_csv(results: Results) -> str:
+    """Full-precision table with a header of column keys; nothing is an empty cell."""
+    rows = [{column.key: column.value(entry) for column in COLUMNS} for entry in leaderboard(results)]
+    out = io.StringIO()
+    pd.DataFrame(rows, columns=[column.key for column in COLUMNS]).to_csv(out, index=False, lineterminator="\n")
+    return out.getvalue()
+
+
+def to_markdown(results: Results) -> str:
+    """GitHub-flavoured table."""
+    head = [f"{column.title}{' ' + column.better if column.better else ''}" for column in COLUMNS]
+    rule = ["---" if column.key in ("detector", "test_on", "protocol") else "---:" for column in COLUMNS]
+    lines = [head, rule, *([_escaped(cell, _MARKDOWN) for cell in row] for row in _cells(results))]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines) + "\n"
+
+
+def to_latex(results: Results) -> str:
+    """A `tabular` for booktabs."""
+    head = " & ".join(_escaped(column.title, _LATEX) for column in COLUMNS)
+    body = [" & ".join(_escaped(cell, _LATEX) for cell in row) + r" \\" for row in _cells(results)]
+    return "\n".join(
+        [
+            rf"\begin{{tabular}}{{lll{'r' * (len(COLUMNS) - 3)}}}",
+            r"\toprule",
+            head + r" \\",
+            r"\midrule",
+            *body,
+            r"\bottomrule",
+            r"\end{tabular}",
+            "",
+        ]
+    )
+
+
+def _cells(results: Results) -> list[list[str]]:
+    return [[shown(column.value(entry), column.digits) for column in COLUMNS] for entry in leaderboard(results)]
+
+
+_MARKDOWN: Final = {
+    "|": r"\|",
+    "<": "&lt;",
+    ">": "&gt;",
+    "&": "&amp;",
+    "`": r"\`",
+    "*": r"\*",
+    "_": r"\_",
+    "[": r"\[",
+    "\n": " ",
+}
+_LATEX: Final = {
+    "&": r"\&", "%": r"\%", "$": r"\$", "#": r"\#", "_": r"\_", "{": r"\{", "}": r"\}", "~": r"\textasciitilde{}",
+    "^": r"\textasciicircum{}", "\\": r"\textbackslash{}", "–": "--", "\n": " ",
+}  # fmt: skip
+
+
+def _escaped(text: str, table: Mapping[str, str]) -> str:
+    return "".join(table.get(character, character) for character in text)

@@ -1,0 +1,31 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+from tellbench.datasets.expression import expression
+
+
+@pytest.fixture(scope="session", autouse=True)
+def one_thread():
+    """Small batches are fastest on one thread, and tests share the machine."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+@pytest.fixture(scope="session")
+def renders():
+    """A studio person the network has never seen: three open-eyed poses, then lids closed."""
+    from tellbench.datasets.studio import Identity, Person, Studio
+
+    coefficients = np.stack(
+        [expression(), expression(jawOpen=0.5), expression(mouthSmile=0.8), expression(eyeBlink=1.0)]
+    )
+    pose = np.zeros((4, 6), np.float32)
+    pose[:, 0], pose[:, 2] = [0, 20, -15, 0], [0, 10, -8, 0]
+    return Studio(Person(Identity.sample(11)), seed=11, size=256).render(
+        coefficients, pose, np.zeros((4, 2), np.float32)
+    )

@@ -1,0 +1,66 @@
+import pytest
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from tellbench.datasets.studio import shading_numba, shading_torch
+
+
+def unit(*shape: int, random: torch.Generator) -> Tensor:
+    return functional.normalize(torch.randn(*shape, 3, generator=random), dim=-1)
+
+
+def arguments(name: str) -> tuple:
+    random = torch.Generator().manual_seed(0)
+    n_frames, n = 3, 40
+
+    def rand(*shape: int) -> Tensor:
+        return torch.rand(*shape, generator=random)
+
+    points = (rand(n_frames, n, 3) - 0.5) * 200
+    normals, tangents = unit(n_frames, n, random=random), unit(n_frames, n, random=random)
+    rig = torch.cat([unit(3, random=random), rand(5, 3)])
+    camera = torch.tensor([0.0, -30.0, 1000.0])
+    lit, gloss, albedo = rand(n_frames, n), rand(n), rand(n, 3)
+    to_light = torch.tensor([[0.06, 0.0, 0.01, 16.0], [0.0, 0.06, 0.0, 16.0], [0.0, 0.0, -1.0, 60.0]])
+    return {
+        "rigid": (points[:1], rand(n_frames, 3, 3), rand(n_frames, 3), rand(n), rand(n_frames, 3)),
+        "shadow": (points, rand(n_frames, 32, 32) * 100, to_light, 0.9),
+        "box_blur": (rand(n_frames, 8, 5, 2), 2),
+        "skin_light": (points, normals, lit, rand(n, 3), gloss, camera, rig),
+        "strand_light": (points, tangents, normals, albedo, gloss, lit, torch.randn(n, generator=random), camera, rig),
+        "resolve": (rand(n_frames, 8, 8, 3), rand(n_frames, 8, 8), 0.7, rand(4, 4, 3), rand(4, 4, 3)),
+        "develop": (rand(n_frames, 6, 6, 3), torch.linspace(0, 1, 4096), 0.05, torch.tensor([1, 2**32 - 1, 77])),
+    }[name]
+
+
+@pytest.mark.parametrize("name", ["rigid", "shadow", "box_blur", "skin_light", "strand_light", "resolve", "develop"])
+def test_the_fused_kernel_computes_the_torch_formula(name):
+    values = arguments(name)
+    fused, plain = getattr(shading_numba, name)(*values), getattr(shading_torch, name)(*values)
+    if isinstance(plain, Tensor):
+        fused, plain = (fused,), (plain,)
+    for a, b in zip(fused, plain, strict=True):
+        assert a.dtype == b.dtype and a.shape == b.shape
+        assert b.float().std() > 0, "the arguments should exercise the formula"
+        torch.testing.assert_close(a.float(), b.float(), rtol=2e-4, atol=1.0 if a.dtype == torch.uint8 else 2e-4)
+
+
+def test_noise_is_normal_enough_and_differs_between_frames():
+    grey = torch.full((2, 64, 64, 3), 0.25)
+    curve = torch.full((4096,), 0.5)
+    noise = shading_numba.develop(grey, curve, 0.02, torch.tensor([5, 6])).float() - 127.5
+    expected = 0.02 * 255 * (1.2 - 0.35)
+    assert abs(noise.std().item() / expected - 1) < 0.05
+    assert abs(noise.mean().item()) < 0.2
+    correlation = torch.corrcoef(noise.flatten(1))[0, 1]
+    assert abs(correlation.item()) < 0.03
+
+
+def test_shadow_falls_behind_a_blocker_only():
+    depth = torch.full((1, 8, 8), 1e9)
+    depth[0, :, :4] = 50.0
+    to_light = torch.eye(3, 4)
+    points = torch.tensor([[[1.0, 4.0, 100.0], [6.5, 4.0, 100.0], [1.0, 4.0, 40.0]]])
+    lit = shading_torch.shadow(points, depth, to_light, 0.0)
+    torch.testing.assert_close(lit, torch.tensor([[0.0, 1.0, 1.0]]))

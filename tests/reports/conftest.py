@@ -1,0 +1,130 @@
+"""A small run and its corpus, made up but complete: two generators beside null, five detectors, playable clips."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tellbench.datasets.audio import RATE, Audio
+from tellbench.datasets.clip import Clip
+from tellbench.datasets.corpus import Corpus
+from tellbench.datasets.scores import ScoreTable
+from tellbench.datasets.video import VideoWriter
+from tellbench.eval.evaluate import evaluate_run
+from tellbench.eval.results import Results, SpeedRow
+
+STRENGTH = {"blink": 1.1, "spectrum": 1.6, "cnn:resnet18": 2.6}
+SPEED = SpeedRow(
+    generator="meshwarp",
+    device="Test CPU 3000",
+    resolution="64x64",
+    batch=16,
+    precision="float32",
+    fps_offline=31.25,
+    fps_streaming=35.5,
+    first_frame_ms=410.0,
+    p50_ms=28.1,
+    p95_ms=33.3,
+    gflops_per_frame=None,
+    peak_memory_mb=812.0,
+    fps_end_to_end=27.0,
+    threads=2,
+    n_frames=100,
+    repeats=3,
+)
+
+
+class Fake:
+    """Scores drawn around the label; equal for null and pristine clips of a pair, as it should be."""
+
+    def __init__(self, name: str, strength: float) -> None:
+        self.name, self.strength = name, strength
+
+    def score(self, clips: Corpus) -> ScoreTable:
+        values = {}
+        for clip in clips:
+            forged = clip.label and clip.generator != "null"
+            rng = np.random.default_rng([len(self.name), int(clip.pair_id[4:]), int(forged)])
+            pull = self.strength * (0.6 if clip.generator == "splice" else 1) * (1 if forged else -1) / 2
+            values[clip.clip_id] = float(1 / (1 + np.exp(-1.4 * (rng.normal() + pull))))
+        if self.name == "blink":
+            values[next(iter(values))] = float("nan")
+        if self.name == "oracle":
+            values = {clip.clip_id: float(clip.label) for clip in clips}
+        if self.name == "constant":
+            values = {clip.clip_id: 0.5 for clip in clips}
+        return ScoreTable(values)
+
+
+def write_clip(path: Path, seed: int, forged: bool) -> None:
+    rng = np.random.default_rng(seed)
+    y, x = np.mgrid[:64, :64]
+    colour = rng.integers(80, 220, 3)
+    with VideoWriter(path, 64, 64, 25, Audio(0.1 * np.sin(np.arange(RATE) / 20, dtype=np.float32))) as writer:
+        for t in range(25):
+            disc = (x - 32 - 6 * np.sin(t / 4 + forged)) ** 2 + (y - 32) ** 2 < 400
+            frame = np.where(disc[..., None], colour, np.array([40, 44, 60])).astype(np.uint8)
+            writer.write(frame[None])
+
+
+def place_clip(path: Path, seed: int, forged: bool) -> None:
+    """One of six films a class: encoding 120 clips would take most of the tests' time."""
+    kept = path.parent / f"film-{seed % 6}-{forged:d}.film"
+    if not kept.exists():
+        write_clip(path, seed % 6, forged)
+        path.rename(kept)
+    path.hardlink_to(kept)
+
+
+def make_corpus(root: Path, n_test: int = 24, generators: tuple[str, ...] = ("meshwarp", "splice", "null")) -> Corpus:
+    clips = []
+    for i in range(n_test + 6):
+        split = "test" if i < n_test else ("val" if i % 2 else "train")
+        for generator in ("", *generators):
+            clip = Clip(
+                clip_id=f"p{i:03d}-{generator or 'pristine'}",
+                path=root / "clips" / f"p{i:03d}-{generator or 'pristine'}.mp4",
+                label=int(bool(generator)),
+                generator=generator,
+                identity_id=f"person-{i // 2:02d}" if split == "test" else f"other-{i}",
+                speech_id=f"speech-{i}",
+                pair_id=f"pair{i}",
+                sex=("female", "male")[i % 2],
+                age_band=("20s", "40s", "60s")[i % 3],
+                skin_tone=("I", "II", "III", "IV", "V", "VI")[i % 6],
+                language=("en", "de")[i % 2],
+                width=64,
+                height=64,
+                fps=25.0,
+                n_frames=25,
+                duration_s=1.0,
+                codec="h264",
+                crf=23,
+                split=split,
+            )
+            place_clip(clip.path, i, bool(generator))
+            clips.append(clip)
+    corpus = Corpus(clips, root)
+    corpus.write_manifest()
+    return corpus
+
+
+def make_run(corpus: Corpus, run: Path) -> Results:
+    detectors = {name: Fake(name, s) for name, s in {**STRENGTH, "oracle": 0, "random": 0, "constant": 0}.items()}
+    speed = [SPEED, dataclasses.replace(SPEED, generator="splice", fps_offline=140.2, fps_streaming=None)]
+    return evaluate_run(corpus, detectors, ["meshwarp"], run, n_boot=400, suite="made up", speed=speed)
+
+
+@pytest.fixture(scope="session")
+def corpus(tmp_path_factory: pytest.TempPathFactory) -> Corpus:
+    return make_corpus(tmp_path_factory.mktemp("made-up") / "corpus")
+
+
+@pytest.fixture(scope="session")
+def run(corpus: Corpus, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("made-up-run")
+    make_run(corpus, folder)
+    return folder

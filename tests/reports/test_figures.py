@@ -1,0 +1,74 @@
+"""Figures are valid SVG, themed, described, deterministic, and show the data they are given."""
+
+from __future__ import annotations
+
+import re
+import xml.etree.ElementTree as ET
+
+import pytest
+
+from tellbench.eval.evaluate import read_scores
+from tellbench.eval.results import Results
+from tellbench.reports import figures
+from tellbench.reports.tables import leaderboard
+
+NASTY = '<script>alert(1)</script> $\\frac{$ & "x"'
+DRAWN = ("pareto", "roc", "distributions", "calibration")
+
+
+@pytest.fixture(scope="module")
+def drawn(run):
+    return draw(run)
+
+
+def draw(run, rename=None):
+    results = Results.read(run)
+    clips = read_scores(run, results)
+    name = rename or "blink"
+    clips = clips.rename(columns={"blink": name})
+    names = ["cnn:resnet18", "spectrum", name]
+    entries = [entry for entry in leaderboard(results) if not entry.is_sanity]
+    return {
+        "pareto": figures.pareto(entries),
+        **{kind: getattr(figures, kind)(clips, names, "meshwarp") for kind in DRAWN[1:]},
+    }
+
+
+@pytest.mark.parametrize("kind", DRAWN)
+def test_valid_svg_with_words_for_screen_readers(drawn, kind):
+    root = ET.fromstring(drawn[kind])
+    assert root.get("role") == "img"
+    assert root.get("viewBox")
+    assert root.get("width") is None  # the page sizes it
+    tags = [child.tag.rpartition("}")[2] for child in root]
+    assert tags[:2] == ["title", "desc"]
+    assert "cnn:resnet18" in (root[1].text or "") or kind == "calibration"
+
+
+@pytest.mark.parametrize("kind", DRAWN)
+def test_colours_are_the_style_sheets(drawn, kind):
+    assert "var(--series-0)" in drawn[kind] or "var(--pristine)" in drawn[kind]
+    assert not set(re.findall(r"#[0-9a-f]{6}\b", drawn[kind])) - {"#000000", "#ffffff"}
+
+
+def test_ids_are_unique_on_a_page(drawn):
+    ids = [value for svg in drawn.values() for value in re.findall(r'\bid="([^"]+)"', svg)]
+    assert len(ids) == len(set(ids))
+    for svg in drawn.values():
+        used = set(re.findall(r'(?:href="#|url\(#)([^")]+)', svg))
+        assert used <= set(re.findall(r'\bid="([^"]+)"', svg))
+
+
+def test_same_input_same_bytes(run, drawn):
+    assert draw(run) == drawn
+
+
+def test_a_name_cannot_inject_markup_or_mathtext(run):
+    for kind, svg in draw(run, NASTY).items():
+        ET.fromstring(svg)
+        assert "<script" not in svg, kind
+
+
+def test_auc_in_the_legend_is_the_auc_of_the_row(run, drawn):
+    row = next(r for r in Results.read(run).scores if (r.detector, r.test_on) == ("spectrum", "meshwarp"))
+    assert f"spectrum  {row.auc:.3f}" in drawn["roc"] or f"spectrum {row.auc:.3f}" in drawn["roc"]

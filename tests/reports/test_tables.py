@@ -1,0 +1,73 @@
+"""One order, one wording, and nothing a name could break."""
+
+from __future__ import annotations
+
+import csv
+import dataclasses
+import io
+import re
+
+import pytest
+
+from tellbench.eval.results import Results
+from tellbench.reports import tables
+
+
+@pytest.fixture
+def results(run):
+    return Results.read(run)
+
+
+def named(results, name):
+    first, *rest = results.scores
+    return dataclasses.replace(results, scores=(dataclasses.replace(first, detector=name), *rest))
+
+
+def test_reading_order(results):
+    order = [(e.score.test_on, e.score.detector) for e in tables.leaderboard(results)]
+    assert [g for g, _ in order] == ["meshwarp"] * 6 + ["splice"] * 6 + ["null"] * 6
+    assert [d for _, d in order[:6]] == ["cnn:resnet18", "spectrum", "blink", "oracle", "random", "constant"]
+
+
+def test_best_is_never_a_sanity_row(results):
+    best = tables.best_detectors(results)
+    assert {g: e.score.detector for g, e in best.items()} == {"meshwarp": "cnn:resnet18", "splice": "cnn:resnet18"}
+
+
+def test_speed_stands_beside_auc_and_the_fastest_row_counts(results):
+    slow = dataclasses.replace(results.speed[0], fps_offline=1.0)
+    null = dataclasses.replace(results.speed[0], generator="null", fps_offline=9999.0)
+    entries = tables.leaderboard(dataclasses.replace(results, speed=(slow, null, *results.speed)))
+    assert {e.score.test_on: e.fps for e in entries} == {"meshwarp": 31.25, "splice": 140.2, "null": None}
+
+
+def test_csv_reads_back_in_full_precision(results):
+    rows = list(csv.DictReader(io.StringIO(tables.to_csv(results))))
+    first = tables.leaderboard(results)[0]
+    assert len(rows) == len(results.scores)
+    assert float(rows[0]["auc"]) == first.score.auc
+    assert rows[-1]["fps"] == ""
+
+
+def test_markdown_has_one_cell_a_column_whatever_the_name(results):
+    lines = tables.to_markdown(named(results, "a|b<script>\nc")).splitlines()
+    assert len(lines) == 2 + len(results.scores)
+    for line in lines:
+        assert len(re.findall(r"(?<!\\)\|", line)) == len(tables.COLUMNS) + 1
+        assert "<script" not in line
+    assert "–" in lines[-1]
+
+
+def test_latex_is_escaped_and_rectangular(results):
+    text = tables.to_latex(named(results, r"50%_$x$&\input{/etc/passwd}"))
+    assert r"\input" not in text
+    assert r"50\%\_\$x\$\&\textbackslash{}input\{/etc/passwd\}" in text
+    body = [line for line in text.splitlines() if line.endswith(r"\\")]
+    for line in body:
+        assert len(re.findall(r"(?<!\\)&", line)) == len(tables.COLUMNS) - 1
+
+
+def test_empty_results_make_empty_tables(results):
+    empty = dataclasses.replace(results, scores=(), speed=())
+    assert tables.to_csv(empty).count("\n") == 1
+    assert tables.to_markdown(empty).count("\n") == 2
