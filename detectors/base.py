@@ -50,6 +50,8 @@ class Detector(ABC):
     """
 
     name: ClassVar[str]
+    version: ClassVar[int] = 1
+    """Of the stored form; raise it when saved detectors can no longer be read."""
     sanity: ClassVar[bool] = False
     """True for rows that check the benchmark itself: they look at no frame, and `inspect` leaves them out."""
 

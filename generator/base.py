@@ -14,6 +14,11 @@ import pandas as pd
 from tellbench.datasets.audio import Audio
 from tellbench.errors import InputError
 
+
+class RefusalError(InputError):
+    """A generator cannot trust this portrait or voice; others may still be fine."""
+
+
 Frames = npt.NDArray[np.uint8]
 """RGB frames of shape (T, H, W, 3)."""
 

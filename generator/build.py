@@ -11,54 +11,32 @@ import tempfile
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 import pandas as pd
 from PIL import Image
 
-from tellbench._version import __version__
 from tellbench.datasets.audio import write_wav
-from tellbench.datasets.card import SCHEMA, write_card
-from tellbench.datasets.clip import FORGED, PRISTINE, Clip
+from tellbench.datasets.card import write_card
+from tellbench.datasets.clip import FORGED, PRISTINE, SPLITS, Clip
 from tellbench.datasets.corpus import Corpus
 from tellbench.datasets.files import atomic_path, read_json, sha256, write_json
 from tellbench.datasets.scene import Scene
 from tellbench.datasets.splits import assign
 from tellbench.datasets.studio.film import Take
-from tellbench.datasets.video import CODEC, CRF, VideoWriter
+from tellbench.datasets.video import CODEC, VideoWriter
 from tellbench.errors import InputError
-from tellbench.generator.base import Controls, Frames, Request
+from tellbench.generator.base import Controls, Frames, RefusalError, Request
 from tellbench.generator.forge import forge
 from tellbench.generator.outside import Outside, outside_request
+from tellbench.generator.plan import Plan, fingerprint
 from tellbench.registry import GENERATORS
 
 STUDIO_RIGHTS: Final = "virtual human of the Tellbench studio; no person is shown"
+REFUSED: Final = "refused.json"
+"""Which scenes and portraits were left out, and why; absent where none was."""
 _WORK: Final = ".build"
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class Plan:
-    """Everything that a corpus is made from. The same plan gives the same labels, frames and sound."""
-
-    scenes: tuple[Scene, ...]
-    generators: tuple[str, ...]
-    outside: tuple[Outside, ...] = ()
-    """Portraits and recordings of the user's own: forged clips without a pristine twin, always in `test`."""
-    controls: Controls = dataclasses.field(default_factory=Controls)
-    crf: int = CRF
-    seed: int = 0
-
-    @property
-    def clip_ids(self) -> list[str]:
-        """Every clip that is to be made."""
-        paired = [_id(s, g) for s in self.scenes for g in ("pristine", *self.generators)]
-        return paired + [o.clip_id(g) for o in self.outside for g in self.forging_outside]
-
-    @property
-    def forging_outside(self) -> tuple[str, ...]:
-        """Generators that need nothing but a portrait and a voice."""
-        return tuple(g for g in self.generators if not GENERATORS.load(g).needs_pristine)
 
 
 def build(
@@ -87,11 +65,6 @@ def build(
     return _finish(plan, out)
 
 
-def fingerprint(plan: Plan) -> dict[str, Any]:
-    """The plan as JSON, with the version that carries it out."""
-    return {"schema": SCHEMA, "tellbench": __version__, **json.loads(json.dumps(dataclasses.asdict(plan), default=str))}
-
-
 def _claim(plan: Plan, out: Path) -> None:
     """Take the folder for this plan, or refuse it."""
     mine = fingerprint(plan)
@@ -115,7 +88,7 @@ def _claim(plan: Plan, out: Path) -> None:
 
 
 def _run_jobs(plan: Plan, out: Path, workers: int, device: str) -> Iterator[str]:
-    jobs = [(plan, i, out, device) for i in range(len(plan.scenes) + len(plan.outside))]
+    jobs = [(plan, i, out, device) for i in range(len(plan.jobs))]
     if workers <= 1:
         for job in jobs:
             yield from _job(*job)
@@ -144,15 +117,24 @@ def _job_list(plan: Plan, index: int, out: Path, device: str) -> list[str]:
 
 
 def _job(plan: Plan, index: int, out: Path, device: str) -> Iterator[str]:
-    if index < len(plan.scenes):
-        yield from _shoot(plan, plan.scenes[index], out, device)
-    else:
-        yield from _try_outside(plan, plan.outside[index - len(plan.scenes)], out)
+    """Ids of the job's clips as they are done; a job that is refused is written down, and the others go on."""
+    job = plan.jobs[index]
+    left = plan.ids_of(job)
+    made = _shoot(plan, job, out, device) if isinstance(job, Scene) else _animate_outside(plan, job, out)
+    try:
+        for clip_id in made:
+            left.remove(clip_id)
+            yield clip_id
+    except RefusalError as error:
+        what = job.portrait.name if isinstance(job, Outside) else f"scene {job.scene_id} with both its clips"
+        reason = str(error).removeprefix(f"{getattr(job, 'portrait', '')}: ")
+        write_json(out / _WORK / f"{job.scene_id}.refused", f"{what}: {reason}")
+        yield from left
 
 
 def _shoot(plan: Plan, scene: Scene, out: Path, device: str) -> Iterator[str]:
     """The pristine clip of a scene and the forged clips made from the same portrait and speech."""
-    ids = [_id(scene, g) for g in ("pristine", *plan.generators)]
+    ids = plan.ids_of(scene)
     if all(_done(out, clip_id) for clip_id in ids):
         yield from ids
         return
@@ -204,12 +186,11 @@ def _read_spool(spool: Path, size: int, chunk: int = 32) -> Iterator[Frames]:
 
 def _animate_outside(plan: Plan, outside: Outside, out: Path) -> Iterator[str]:
     scene = plan.scenes[0]
-    for name in plan.forging_outside:
-        clip_id = outside.clip_id(name)
+    for name, clip_id in zip(plan.forging_outside, plan.ids_of(outside), strict=True):
         if not _done(out, clip_id):
             request = outside_request(outside, scene.size, scene.fps, scene.n_frames, plan.controls, plan.seed)
-            _save_portrait(out / "portraits" / f"{outside.key}.png", request.portrait)
-            write_wav(out / "speech" / f"{outside.key}.wav", request.speech)
+            _save_portrait(out / "portraits" / f"{outside.scene_id}.png", request.portrait)
+            write_wav(out / "speech" / f"{outside.scene_id}.wav", request.speech)
             clip = Clip(
                 clip_id=clip_id,
                 path=out / "clips" / f"{clip_id}.mp4",
@@ -230,15 +211,6 @@ def _animate_outside(plan: Plan, outside: Outside, out: Path) -> Iterator[str]:
         yield clip_id
 
 
-def _try_outside(plan: Plan, outside: Outside, out: Path) -> Iterator[str]:
-    """A portrait that cannot be used is written down and left out; the others go on."""
-    try:
-        yield from _animate_outside(plan, outside, out)
-    except InputError as error:
-        write_json(out / _WORK / f"{outside.key}.refused", str(error))
-        yield from (outside.clip_id(name) for name in plan.forging_outside)
-
-
 def _forge_one(plan: Plan, name: str, request: Request, out: Path, clip: Clip, rights: str) -> None:
     generator = GENERATORS.create(name)
     clip = dataclasses.replace(
@@ -251,14 +223,10 @@ def _forge_one(plan: Plan, name: str, request: Request, out: Path, clip: Clip, r
     _record(clip, out)
 
 
-def _id(scene: Scene, kind: str) -> str:
-    return f"{scene.scene_id}-{kind}"
-
-
 def _clip(plan: Plan, take: Take, generator: str, out: Path) -> Clip:
     """The manifest row of a scene's clip: the same for both classes but for what names the class."""
     scene, person = take.scene, take.identity
-    clip_id = _id(scene, generator or "pristine")
+    clip_id = f"{scene.scene_id}-{generator or 'pristine'}"
     return Clip(
         clip_id=clip_id,
         path=out / "clips" / f"{clip_id}.mp4",
@@ -308,17 +276,25 @@ def _record(clip: Clip, out: Path) -> None:
 
 def _finish(plan: Plan, out: Path) -> Corpus:
     """Splits, manifest, card and checksums; `corpus.json` comes last and marks the corpus complete."""
+    refused = _drop_refused(plan, out)
     rows = [read_json(out / _WORK / f"{clip_id}.json") for clip_id in plan.clip_ids if _done(out, clip_id)]
-    refused = {path.stem: read_json(path) for path in sorted((out / _WORK).glob("*.refused"))}
     clips = [Clip(path=out / row.pop("file_name"), **row) for row in rows]
     paired = assign([c for c in clips if c.pair_id], seed=plan.seed)
     corpus = Corpus([*paired, *(c for c in clips if not c.pair_id)], out)
     corpus.write_manifest()
-    write_json(
-        out / "splits.json", {name: [c.clip_id for c in corpus.split(name)] for name in ("train", "val", "test")}
-    )
+    write_json(out / "splits.json", {name: [c.clip_id for c in corpus.split(name)] for name in SPLITS})
     shutil.rmtree(out / _WORK)
     if refused:
-        write_json(out / "refused.json", refused)
+        write_json(out / REFUSED, refused)
     write_card(corpus, fingerprint(plan))
     return corpus
+
+
+def _drop_refused(plan: Plan, out: Path) -> dict[str, str]:
+    """Remove every clip of a refused job, pristine ones too, so that pairs stay whole; reasons by scene."""
+    refused = {path.stem: read_json(path) for path in sorted((out / _WORK).glob("*.refused"))}
+    for job in plan.jobs:
+        for clip_id in plan.ids_of(job) if job.scene_id in refused else ():
+            for path in (_WORK + f"/{clip_id}.json", f"clips/{clip_id}.mp4", f"tracks/{clip_id}.parquet"):
+                (out / path).unlink(missing_ok=True)
+    return refused

@@ -10,7 +10,7 @@ from typing import Final
 from tellbench.datasets.audio import RATE, read_audio
 from tellbench.datasets.faces.framing import frame_portrait, read_portrait
 from tellbench.errors import InputError
-from tellbench.generator.base import Controls, Request
+from tellbench.generator.base import Controls, RefusalError, Request
 
 IMAGES: Final = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff")
 SOUNDS: Final = (".wav", ".flac", ".mp3", ".ogg", ".m4a", ".opus", ".aac")
@@ -33,8 +33,8 @@ class Outside:
         require_rights(self.portrait, self.rights)
 
     @property
-    def key(self) -> str:
-        """Names the pair's files."""
+    def scene_id(self) -> str:
+        """Names the files of this portrait with this recording."""
         return f"{self.portrait.stem}--{self.speech.stem}"
 
     @property
@@ -46,10 +46,6 @@ class Outside:
     def speech_id(self) -> str:
         """The recording."""
         return f"recording-{self.speech.stem}"
-
-    def clip_id(self, generator: str) -> str:
-        """Id of the forged clip."""
-        return f"{self.key}-{generator}"
 
 
 def require_rights(portrait: Path, rights: str) -> None:
@@ -79,12 +75,20 @@ def outside_request(outside: Outside, size: int, fps: float, max_frames: int, co
     """The portrait framed as a talking head and as much of the recording as `max_frames` holds.
 
     Raises:
-        InputError: no face or several in the portrait, or no voice in the recording.
+        RefusalError: no face or several in the portrait, or no voice in the recording.
     """
-    speech = read_audio(outside.speech)
+    try:
+        speech = read_audio(outside.speech)
+        image = read_portrait(outside.portrait)
+    except InputError as error:
+        raise RefusalError(str(error)) from error
+    try:
+        portrait = frame_portrait(image, size)
+    except InputError as error:
+        raise RefusalError(f"{outside.portrait}: {error}") from error
     n_frames = min(max_frames, max(1, round(speech.duration * fps)))
     return Request(
-        portrait=frame_portrait(read_portrait(outside.portrait), size),
+        portrait=portrait,
         speech=speech.fitted(round(n_frames / fps * RATE)),
         fps=fps,
         n_frames=n_frames,

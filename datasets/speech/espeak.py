@@ -159,12 +159,13 @@ def _library() -> Iterator[tuple[ctypes.CDLL, int]]:
     """The library in its initial state and its sampling rate; unloaded afterwards to leave nothing. Hold `_lock`."""
     library = ctypes.CDLL(espeakng_loader.get_library_path())
     try:
-        library.espeak_ng_SetRandSeed(ctypes.c_long(_SEED))
-        ctypes.CDLL(None).srand(_SEED)  # breath noise comes from the C library's rand()
         data = espeakng_loader.get_data_path().encode()
         sample_rate = int(library.espeak_Initialize(_SYNCHRONOUS, 0, data, _PHONEME_EVENTS | _DONT_EXIT))
         if sample_rate <= 0:
             raise InputError(f"espeak-ng does not start with its data in {data.decode()}; reinstall espeakng-loader")
+        # After initialising, which seeds by the clock; breath noise comes from the C library's rand().
+        library.espeak_ng_SetRandSeed(ctypes.c_long(_SEED))
+        ctypes.CDLL(None).srand(_SEED)
         yield library, sample_rate
     finally:
         _ctypes.dlclose(library._handle)

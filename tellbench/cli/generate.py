@@ -48,7 +48,7 @@ def generate(
     from tellbench.cli.stages import make_corpus
     from tellbench.datasets.scene import plan_scenes
     from tellbench.generator.base import Controls
-    from tellbench.generator.build import Plan
+    from tellbench.generator.plan import Plan
 
     dials = parse_dials(dial or [])
     for name in names:

@@ -42,9 +42,10 @@ def inspect(
         for detector in detectors:
             found.append(detector.evidence(clip))
             progress.advance(0)
+        picture = draw_evidence(found, clip, out or Path(f"{video.stem}-evidence.png"))
     for evidence in found:
         _tell(evidence)
-    say(f"drawn: {draw_evidence(found, clip, out or Path(f'{video.stem}-evidence.png'))}")
+    say(f"drawn: {picture}")
 
 
 def _load(models: Path | None) -> list[Detector]:

@@ -45,8 +45,8 @@ def run_suite(
     """Corpus, detectors, scores, speed, site; returns the site's first page."""
     from tellbench.cli import stages
     from tellbench.datasets.scene import plan_scenes
-    from tellbench.generator.build import Plan
     from tellbench.generator.outside import pair_up
+    from tellbench.generator.plan import Plan
 
     chosen = pick_device(device)
     scenes = plan_scenes(

@@ -13,18 +13,18 @@ if TYPE_CHECKING:
     from tellbench.datasets.corpus import Corpus
     from tellbench.detectors.base import Detector
     from tellbench.eval.results import Results, SpeedRow
-    from tellbench.generator.build import Plan
+    from tellbench.generator.plan import Plan
 
 
 def make_corpus(plan: Plan, out: Path, workers: int, device: str) -> Corpus:
     """Build or resume a corpus and say what was refused."""
     from tellbench.datasets.files import read_json
-    from tellbench.generator.build import build
+    from tellbench.generator.build import REFUSED, build
 
     with bar("making clips", len(plan.clip_ids)) as progress:
         corpus = build(plan, out, workers=workers, device=device, on_clip=lambda _clip_id: progress.advance(0))
-    if (out / "refused.json").is_file():
-        for reason in read_json(out / "refused.json").values():
+    if (out / REFUSED).is_file():
+        for reason in read_json(out / REFUSED).values():
             stderr.print(f"left out: {reason}", markup=False, highlight=False, soft_wrap=True)
     return corpus
 

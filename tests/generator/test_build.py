@@ -15,9 +15,10 @@ from tellbench.datasets.scene import plan_scenes
 from tellbench.datasets.video import iter_frames, probe
 from tellbench.errors import InputError
 from tellbench.generator import build as building
-from tellbench.generator.base import Request
-from tellbench.generator.build import Plan, build
+from tellbench.generator.base import RefusalError, Request
+from tellbench.generator.build import build
 from tellbench.generator.outside import Outside, pair_up, require_rights
+from tellbench.generator.plan import Plan
 
 
 class StandInTake:
@@ -43,7 +44,10 @@ class StandInTake:
     def frames(self):
         for start in range(0, self.scene.n_frames, 8):
             stop = min(start + 8, self.scene.n_frames)
-            yield np.stack([np.roll(self._base, k, 1) for k in range(start, stop)]), pd.DataFrame({"k": range(start, stop)})
+            yield (
+                np.stack([np.roll(self._base, k, 1) for k in range(start, stop)]),
+                pd.DataFrame({"k": range(start, stop)}),
+            )
 
 
 @pytest.fixture
@@ -63,7 +67,18 @@ def test_pairs_share_everything_but_the_class(studio, plan, tmp_path):
     assert len(corpus) == 8
     for pristine in corpus.where(lambda c: c.label == 0):
         forged = corpus[pristine.clip_id.replace("pristine", "null")]
-        for field in ("pair_id", "identity_id", "speech_id", "width", "height", "fps", "n_frames", "codec", "crf", "split"):
+        for field in (
+            "pair_id",
+            "identity_id",
+            "speech_id",
+            "width",
+            "height",
+            "fps",
+            "n_frames",
+            "codec",
+            "crf",
+            "split",
+        ):
             assert getattr(pristine, field) == getattr(forged, field), field
         assert probe(pristine.path) == probe(forged.path)
 
@@ -91,7 +106,17 @@ def test_finished_corpus_is_complete_and_checked(studio, plan, tmp_path):
     for name, digest in record["sha256"].items():
         assert sha256(root / name) == digest
     assert {p.name for p in root.iterdir()} == {
-        *("clips", "tracks", "portraits", "speech", "metadata.parquet", "splits.json", "README.md", "corpus.json", "plan.json")
+        *(
+            "clips",
+            "tracks",
+            "portraits",
+            "speech",
+            "metadata.parquet",
+            "splits.json",
+            "README.md",
+            "corpus.json",
+            "plan.json",
+        )
     }
     assert Corpus.open(root).generators == ("null",)
 
@@ -142,7 +167,11 @@ def test_every_portrait_gets_a_recording_in_turn(tmp_path):
     for name in ("a.png", "b.jpg", "c.png", "notes.txt", "x.wav", "y.flac"):
         (tmp_path / name).touch()
     pairs = pair_up(tmp_path, tmp_path, "mine")
-    assert [(p.portrait.name, p.speech.name) for p in pairs] == [("a.png", "x.wav"), ("b.jpg", "y.flac"), ("c.png", "x.wav")]
+    assert [(p.portrait.name, p.speech.name) for p in pairs] == [
+        ("a.png", "x.wav"),
+        ("b.jpg", "y.flac"),
+        ("c.png", "x.wav"),
+    ]
 
 
 def test_folder_without_images_is_named(tmp_path):
@@ -153,7 +182,7 @@ def test_folder_without_images_is_named(tmp_path):
 def test_refused_portrait_is_written_down_and_the_rest_goes_on(studio, plan, tmp_path, monkeypatch):
     def request_or_refuse(outside, size, fps, _max_frames, controls, seed):
         if outside.portrait.stem == "bad":
-            raise InputError("bad.png: no face found")
+            raise RefusalError(f"{outside.portrait}: no face found")
         take = StandInTake(plan.scenes[0])
         return Request(portrait=take.portrait(), speech=take.speech, fps=fps, n_frames=25, controls=controls, seed=seed)
 
@@ -193,3 +222,30 @@ def test_generator_that_makes_too_few_frames_is_caught(tmp_path, voice):
     with pytest.raises(RuntimeError, match="made 4 frames, 5 were asked for"):
         forge(card, request, tmp_path / "a.mp4", rights="x")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_scene_that_a_generator_refuses_is_dropped_with_both_its_clips(studio, plan, tmp_path, monkeypatch):
+    class Picky(_TestCard):
+        def animate(self, request):
+            if request.seed == plan.scenes[1].seed:
+                raise RefusalError("cannot trust this face")
+            yield from super().animate(request)
+
+    monkeypatch.setattr(building.GENERATORS, "load", lambda _name: Picky)
+    monkeypatch.setattr(building.GENERATORS, "create", lambda _name: Picky())
+    seen = []
+    corpus = build(dataclasses.replace(plan, generators=("picky",)), tmp_path / "c", on_clip=seen.append)
+    assert {clip.pair_id for clip in corpus} == {scene.scene_id for i, scene in enumerate(plan.scenes) if i != 1}
+    assert len(corpus) == len(list((tmp_path / "c" / "clips").iterdir())) == 6
+    assert len(seen) == 8
+    assert "cannot trust this face" in read_json(tmp_path / "c" / "refused.json")[plan.scenes[1].scene_id]
+
+
+def test_full_disk_is_no_refusal(studio, plan, tmp_path, monkeypatch):
+    def full(*_args, **_more):
+        raise InputError("cannot write clips: No space left on device")
+
+    monkeypatch.setattr(building, "forge", full)
+    with pytest.raises(InputError, match="No space left"):
+        build(plan, tmp_path / "c")
+    assert not (tmp_path / "c" / "corpus.json").exists()

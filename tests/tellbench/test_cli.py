@@ -1,24 +1,43 @@
-"""Each verb as a person meets it: help with examples, one clear line for bad input."""
+"""Each verb as a person meets it: help with examples, one clear line for bad input, nothing half-written."""
 
-import subprocess
+import dataclasses
 import sys
+import wave
 
+import numpy as np
 import pytest
+from PIL import Image
+from scipy.io import wavfile
+
+from tellbench.cli import main
+from tellbench.datasets.audio import write_wav
+from tellbench.datasets.video import VideoWriter
 
 VERBS = ("demo", "run", "generate", "train", "evaluate", "report", "animate", "inspect", "speed", "ls", "doctor")
 
 
-def tellbench(*words, cwd=None):
-    return subprocess.run(
-        [sys.executable, "-c", "from tellbench.cli import main; main()", *map(str, words)],
-        capture_output=True,
-        text=True,
-        cwd=cwd,
-        check=False,
-    )
+@dataclasses.dataclass
+class Done:
+    returncode: int
+    stdout: str
+    stderr: str
 
 
-def assert_refused(done, *parts):
+@pytest.fixture
+def tellbench(monkeypatch, capfd):
+    """Run the command line in this process."""
+
+    def call(*words) -> Done:
+        capfd.readouterr()
+        monkeypatch.setattr(sys, "argv", ["tellbench", *map(str, words)])
+        with pytest.raises(SystemExit) as stop:
+            main()
+        return Done(stop.value.code or 0, *capfd.readouterr())
+
+    return call
+
+
+def assert_refused(done: Done, *parts: str) -> None:
     """Exit code 2, one line on stderr that holds every part, and no traceback."""
     assert done.returncode == 2, done.stderr
     lines = [line for line in done.stderr.splitlines() if line.strip()]
@@ -27,56 +46,138 @@ def assert_refused(done, *parts):
         assert part in lines[0]
 
 
+@pytest.fixture
+def files(tmp_path, voice, frames):
+    """A folder of things that people give by mistake, and some that are fine."""
+    noise = np.random.default_rng(0).integers(0, 255, (160, 160, 3), dtype=np.uint8)
+    Image.fromarray(noise).save(tmp_path / "noface.png")
+    (tmp_path / "text.png").write_text("hello")
+    (tmp_path / "text.mp4").write_text("hello")
+    write_wav(tmp_path / "voice.wav", voice)
+    wavfile.write(tmp_path / "silent.wav", 16000, np.zeros(16000, np.int16))
+    wavfile.write(tmp_path / "nan.wav", 16000, np.full(16000, np.nan, np.float32))
+    with wave.open(str(tmp_path / "zero.wav"), "wb") as out:
+        out.setparams((1, 2, 16000, 0, "NONE", ""))
+    with VideoWriter(tmp_path / "whole.mp4", 64, 48, 25, voice) as out:
+        out.write(np.tile(frames, (4, 1, 1, 1)))
+    whole = (tmp_path / "whole.mp4").read_bytes()
+    (tmp_path / "cut.mp4").write_bytes(whole[: len(whole) * 6 // 10])
+    return tmp_path
+
+
+def _animate(files, portrait, speech):
+    return (
+        *("animate", "--portrait", files / portrait, "--speech", files / speech),
+        *("--rights", "mine", "--out", files / "out" / "o.mp4"),
+    )
+
+
 @pytest.mark.parametrize("verb", VERBS)
-def test_every_verb_has_help_with_an_example(verb):
+def test_every_verb_has_help_with_an_example(tellbench, verb):
     done = tellbench(verb, "--help")
     assert done.returncode == 0
     assert f"$ tellbench {verb}" in done.stdout
 
 
-def test_ls_names_everything():
+def test_ls_names_everything(tellbench):
     shown = tellbench("ls").stdout
     for name in ("meshwarp", "null", "blink", "spectrum", "cnn", "constant", "random", "oracle", "quickstart"):
         assert name in shown
 
 
-def test_unknown_generator(tmp_path):
+def test_doctor_finds_every_part_at_work(tellbench):
+    done = tellbench("doctor")
+    assert done.returncode == 0, done.stdout
+    assert "BROKEN" not in done.stdout
+    assert "espeak-ng says" in done.stdout
+
+
+def test_unknown_generator(tellbench, tmp_path):
     done = tellbench("generate", "--generator", "meshwrap", "--out", tmp_path / "c")
     assert_refused(done, "unknown generator 'meshwrap'", "meshwarp")
     assert not (tmp_path / "c").exists()
 
 
-def test_unknown_detector(tmp_path):
+def test_unknown_detector(tellbench, tmp_path):
     done = tellbench("train", "blnik", "--corpus", tmp_path, "--out", tmp_path / "m")
     assert_refused(done, "unknown detector 'blnik'", "blink")
 
 
-def test_unknown_dial(tmp_path):
+def test_unknown_dial(tellbench, tmp_path):
     done = tellbench("generate", "--dial", "blnk=1", "--out", tmp_path / "c")
     assert_refused(done, "no dial 'blnk'", "blink_rate")
+    assert not (tmp_path / "c").exists()
 
 
-def test_portrait_without_rights(tmp_path):
-    (tmp_path / "a.png").touch()
-    (tmp_path / "a.wav").touch()
+def test_dial_without_a_number(tellbench, tmp_path):
+    assert_refused(tellbench("generate", "--dial", "blink_rate", "--out", tmp_path / "c"), "NAME=NUMBER")
+
+
+def test_portrait_without_rights(tellbench, files):
     done = tellbench(
-        "animate", "--portrait", tmp_path / "a.png", "--speech", tmp_path / "a.wav", "--out", tmp_path / "o.mp4"
+        *("animate", "--portrait", files / "noface.png", "--speech", files / "voice.wav", "--out", files / "o.mp4")
     )
     assert_refused(done, "--rights")
 
 
-def test_folder_that_is_no_corpus(tmp_path):
+@pytest.mark.parametrize(
+    ("portrait", "speech", "parts"),
+    [
+        ("noface.png", "voice.wav", ("noface.png", "no face")),
+        ("text.png", "voice.wav", ("text.png", "not a readable picture")),
+        ("gone.png", "voice.wav", ("gone.png", "does not exist")),
+        ("noface.png", "zero.wav", ("zero.wav", "0 s")),
+        ("noface.png", "silent.wav", ("silent.wav", "silent")),
+        ("noface.png", "nan.wav", ("nan.wav", "NaN")),
+        ("noface.png", "text.mp4", ("text.mp4", "not a readable")),
+    ],
+)
+def test_portraits_and_voices_that_cannot_be_used(tellbench, files, portrait, speech, parts):
+    assert_refused(tellbench(*_animate(files, portrait, speech)), *parts)
+    assert not (files / "out").exists()
+
+
+def test_two_faces(tellbench, files, shared_assets):
+    with Image.open(shared_assets / "portraits" / "monalisa_256.png") as face:
+        two = Image.new("RGB", (512, 256))
+        two.paste(face, (0, 0))
+        two.paste(face, (256, 0))
+        two.save(files / "two.png")
+    assert_refused(tellbench(*_animate(files, "two.png", "voice.wav")), "two.png", "2 faces")
+
+
+def test_folder_that_is_no_corpus(tellbench, tmp_path):
     assert_refused(tellbench("train", "blink", "--corpus", tmp_path, "--out", tmp_path / "m"), "no corpus")
 
 
-def test_folder_that_holds_something_else(tmp_path):
+def test_folder_that_holds_something_else(tellbench, tmp_path):
     (tmp_path / "thesis.txt").write_text("do not lose me")
-    done = tellbench("generate", "--clips", 3, "--out", tmp_path)
-    assert_refused(done, "not empty")
+    assert_refused(tellbench("generate", "--clips", 3, "--out", tmp_path), "not empty")
     assert [p.name for p in tmp_path.iterdir()] == ["thesis.txt"]
 
 
-def test_text_named_mp4(tmp_path):
-    (tmp_path / "a.mp4").write_text("hello")
-    assert_refused(tellbench("inspect", tmp_path / "a.mp4", cwd=tmp_path), "a.mp4", "not a readable video")
-    assert [p.name for p in tmp_path.iterdir()] == ["a.mp4"]
+@pytest.mark.parametrize(("name", "part"), [("text.mp4", "not a readable video"), ("cut.mp4", "cut short")])
+def test_broken_videos(tellbench, files, monkeypatch, name, part):
+    (files / "here").mkdir()
+    monkeypatch.chdir(files / "here")
+    assert_refused(tellbench("inspect", files / name), name, part)
+    assert not list((files / "here").iterdir())
+
+
+def test_run_without_results(tellbench, tmp_path):
+    assert_refused(tellbench("report", tmp_path, "--out", tmp_path / "site"), "results.json")
+    assert not (tmp_path / "site").exists()
+
+
+@pytest.mark.parametrize("words", [["--portraits", "x"], ["--speech", "x"]])
+def test_portraits_and_speech_go_together(tellbench, tmp_path, words):
+    assert_refused(tellbench("demo", "--out", tmp_path / "d", *words), "go together")
+
+
+def test_absent_cuda_is_named(tellbench, tmp_path):
+    import torch
+
+    if torch.cuda.is_available():
+        pytest.skip("a CUDA device is here")
+    done = tellbench("generate", "--clips", 3, "--device", "cuda", "--out", tmp_path / "c")
+    assert_refused(done, "no CUDA device")

@@ -1,0 +1,203 @@
+"""Cue extraction: what the face does over time, measured from decoded frames and cached by content."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import logging
+from collections.abc import Callable, Iterable, Iterator
+from typing import TYPE_CHECKING, Final, Self
+
+import numpy as np
+import numpy.typing as npt
+
+from tellbench.datasets.clip import Clip
+from tellbench.datasets.video import iter_frames, probe
+from tellbench.detectors.cache import Arrays, remember, weights_digest
+from tellbench.detectors.devices import torch_device
+from tellbench.errors import InputError
+
+if TYPE_CHECKING:
+    from tellbench.datasets.faces import FaceTrack
+
+Floats = npt.NDArray[np.float32]
+Tracker = Callable[[Iterator[npt.NDArray[np.uint8]]], "FaceTrack"]
+"""Follows the main face through chunks of frames (T, H, W, 3)."""
+
+VERSION: Final = 1
+"""Of the extraction; raise it whenever cues of the same video change."""
+NOSE_REACH: Final = 0.5
+"""Nose tip in front of the plane of the outer eye corners, over their distance (about 45 mm of 90 mm; assumption)."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Cues:
+    """Per-frame measurements of the main face of one clip of T frames.
+
+    Eye order: index 0 = subject's right eye (image left), 1 = subject's left. Values of frames without a face
+    (`found` False) are NaN.
+    """
+
+    fps: float
+    """Frames a second."""
+    found: npt.NDArray[np.bool_]
+    """Whether a face was found, (T,)."""
+    n_faces: npt.NDArray[np.int64]
+    """Faces seen, (T,)."""
+    boxes: Floats
+    """Face box x0, y0, x1, y1 in pixels, (T, 4)."""
+    points: Floats
+    """68 landmarks in iBUG order, pixels, (T, 68, 2)."""
+    iris: Floats
+    """Iris centres, pixels, (T, 2, 2)."""
+    aperture: Floats
+    """Lid opening over eye width, 0 = closed, (T, 2)."""
+
+    def __len__(self) -> int:
+        """Number of frames."""
+        return len(self.found)
+
+    @property
+    def times(self) -> npt.NDArray[np.float64]:
+        """Time of each frame in seconds, (T,)."""
+        return np.arange(len(self)) / self.fps
+
+    @property
+    def duration_s(self) -> float:
+        """Length of the clip."""
+        return len(self) / self.fps
+
+    @property
+    def share_found(self) -> float:
+        """Share of frames with a face, 0 to 1."""
+        return float(self.found.mean()) if len(self) else 0.0
+
+    @functools.cached_property
+    def upright(self) -> Floats:
+        """Landmarks turned so that the eyes are level, in units of the outer eye distance, origin between the eyes.
+
+        (T, 68, 2), y down.
+        """
+        right, left = self.points[:, 36], self.points[:, 45]  # outer corners
+        axis = (left - right) / np.linalg.norm(left - right, axis=1, keepdims=True) ** 2  # (T, 2)
+        offset = self.points - ((right + left) / 2)[:, None]  # (T, 68, 2)
+        along = offset[..., 0] * axis[:, None, 0] + offset[..., 1] * axis[:, None, 1]
+        across = offset[..., 1] * axis[:, None, 0] - offset[..., 0] * axis[:, None, 1]
+        return np.stack([along, across], -1).astype(np.float32)
+
+    @property
+    def brow(self) -> Floats:
+        """Mean height of each brow above the eye line, over the outer eye distance, (T, 2)."""
+        heights = [-self.upright[:, side, 1].mean(1) for side in (slice(17, 22), slice(22, 27))]
+        return np.asarray(np.stack(heights, -1))
+
+    @property
+    def mouth(self) -> Floats:
+        """Opening between the inner lips over the outer eye distance, (T,)."""
+        return np.asarray(self.upright[:, 66, 1] - self.upright[:, 62, 1])
+
+    @property
+    def pose(self) -> Floats:
+        """Rough yaw, pitch, roll in degrees, (T, 3): + turns to the subject's left, looks down, tips to the left.
+
+        The nose tip reaches out of the eye plane by `NOSE_REACH`, so its shift along the eye line over the eye
+        distance is about NOSE_REACH * tan(yaw). Pitch is relative to the clip's median: how far the nose tip lies
+        below the eyes differs from person to person.
+        """
+        nose = self.upright[:, 30]  # (T, 2)
+        eyes = self.points[:, 45] - self.points[:, 36]
+        level = nose[:, 1] - np.nanmedian(nose[:, 1]) if self.found.any() else nose[:, 1]
+        yaw, pitch = np.arctan(nose[:, 0] / NOSE_REACH), np.arctan(level / NOSE_REACH)
+        angles = np.stack([yaw, pitch, np.arctan2(eyes[:, 1], eyes[:, 0])], -1)
+        return np.asarray(np.degrees(angles), np.float32)
+
+    def arrays(self) -> Arrays:
+        """Everything stored, as plain arrays."""
+        stored = {field.name: np.asarray(getattr(self, field.name)) for field in dataclasses.fields(self)}
+        return {**stored, "fps": np.array([self.fps])}
+
+    @classmethod
+    def from_arrays(cls, arrays: Arrays) -> Self:
+        """What `arrays` gave."""
+        return cls(float(arrays["fps"][0]), **{name: values for name, values in arrays.items() if name != "fps"})
+
+    @classmethod
+    def from_track(cls, track: FaceTrack, fps: float) -> Self:
+        """The parts of a face track, which holds NaN wherever no face was found."""
+        marks = track.landmarks
+        return cls(fps, track.found, track.n_faces, track.boxes, marks.points, marks.iris, marks.aperture)
+
+
+@functools.cache
+def _tracker(backend: str, device: str) -> Tracker:
+    """The real face tracker with one kind of landmark source, loaded once."""
+    from tellbench.datasets.faces import FaceFinder, load_landmarker, track_faces
+
+    finder, landmarker = FaceFinder(device=device), load_landmarker(backend, device=device)
+    return lambda chunks: track_faces(chunks, finder, landmarker)
+
+
+TRACKERS: Final[dict[str, Callable[[str], Tracker]]] = {
+    "network": functools.partial(_tracker, "network"),
+    "mediapipe": functools.partial(_tracker, "mediapipe"),
+}
+"""Back end to a function that makes its tracker on a device; tests put their own here."""
+
+
+def check_backend(backend: str) -> str:
+    """The name itself where it is known.
+
+    Raises:
+        InputError: it is not.
+    """
+    if backend not in TRACKERS:
+        raise InputError(f"landmark back end {backend!r}; allowed: {', '.join(TRACKERS)}")
+    return backend
+
+
+def extract(clip: Clip, backend: str = "network", device: str = "auto") -> Cues:
+    """Measure one clip, or read its cues from the cache.
+
+    Raises:
+        InputError: the video cannot be read, or the back end or device is unknown.
+    """
+    make = TRACKERS[check_backend(backend)]
+
+    def measure() -> Arrays:
+        fps = probe(clip.path).fps
+        return Cues.from_track(make(torch_device(device))(iter_frames(clip.path)), fps).arrays()
+
+    if not clip.path.is_file():
+        raise InputError(f"{clip.path} does not exist; check the path")
+    settings = {"version": VERSION, "backend": backend, "weights": weights_digest()}
+    return Cues.from_arrays(remember("cues", clip.path, settings, measure))
+
+
+def extract_all(
+    clips: Iterable[Clip], backend: str = "network", device: str = "auto", progress: bool = False
+) -> dict[str, Cues | None]:
+    """Cues of many clips by clip id; None where a video cannot be read, which is logged.
+
+    Args:
+        clips: a corpus or any clips.
+        backend: landmark source, a key of `TRACKERS`.
+        device: `auto`, `cpu` or `cuda`.
+        progress: draw a progress bar on stderr.
+    """
+    from rich.console import Console
+    from rich.progress import track
+
+    clips = tuple(clips)
+    bar = track(clips, "Measuring faces", console=Console(stderr=True), disable=not progress, transient=True)
+    return {clip.clip_id: try_extract(clip, backend, device) for clip in bar}
+
+
+def try_extract(clip: Clip, backend: str, device: str = "auto") -> Cues | None:
+    """`extract`, or None with a logged warning where the video cannot be read."""
+    check_backend(backend)
+    torch_device(device)
+    try:
+        return extract(clip, backend, device)
+    except InputError as error:
+        logging.getLogger(__name__).warning("clip %s cannot be measured: %s", clip.clip_id, error)
+        return None

@@ -1,0 +1,159 @@
+import logging
+
+import numpy as np
+import pytest
+
+from tellbench.datasets.clip import Clip
+from tellbench.datasets.faces import FaceTrack, Landmarks
+from tellbench.datasets.video import VideoWriter
+from tellbench.detectors import cues
+from tellbench.detectors.cache import cache_folder
+from tellbench.errors import InputError
+
+LENGTH = 12
+
+
+def face(yaw=0.0, pitch=0.0, roll=0.0, scale=100.0, brow=0.25, mouth=0.1) -> np.ndarray:
+    """68 points of a stylised head turned by the pose of the house (+ subject's left, down, tips to the left)."""
+    points = np.zeros((68, 3))  # x = subject's left, y up, z to the camera; unit = outer eye distance
+    points[36], points[45] = (-0.5, 0, 0), (0.5, 0, 0)
+    points[30] = (0, -0.45, 0.5)
+    points[17:27, 0], points[17:27, 1] = np.linspace(-0.5, 0.5, 10), brow
+    points[62], points[66] = (0, -0.8, 0), (0, -0.8 - mouth, 0)
+    a, b, c = np.radians([yaw, pitch, roll])
+    turn_yaw = np.array([[np.cos(a), 0, np.sin(a)], [0, 1, 0], [-np.sin(a), 0, np.cos(a)]])
+    turn_pitch = np.array([[1, 0, 0], [0, np.cos(b), -np.sin(b)], [0, np.sin(b), np.cos(b)]])
+    turned = points @ (turn_yaw @ turn_pitch).T
+    x, y = turned[:, 0], -turned[:, 1]  # image: y down
+    tipped = np.stack([x * np.cos(c) - y * np.sin(c), x * np.sin(c) + y * np.cos(c)], -1)
+    return tipped * scale + 200
+
+
+def made(points, found=None) -> cues.Cues:
+    points = np.asarray(points, np.float32)
+    found = np.ones(len(points), bool) if found is None else found
+    rest = np.zeros((len(points), 2, 2), np.float32)
+    return cues.Cues(25.0, found, found.astype(int), rest.reshape(-1, 4), points, rest, rest[:, 0])
+
+
+def track(chunks) -> FaceTrack:
+    """A face of brightness: aperture is the mean of the frame, no face where it is black."""
+    level = np.concatenate([chunk.mean((1, 2, 3)) for chunk in chunks]) / 255
+    found = level > 0.1
+    known = np.where(found, 1.0, np.nan)
+    points = np.tile(face()[None], (len(level), 1, 1)) * known[:, None, None]
+    aperture = np.repeat((level * known)[:, None], 2, 1)
+    marks = (points, np.zeros((len(level), 2, 2)) * known[:, None, None], aperture)
+    boxes = np.tile([1.0, 2, 3, 4], (len(level), 1)) * known[:, None]
+    landmarks = Landmarks(*(part.astype(np.float32) for part in marks))
+    return FaceTrack(found, boxes.astype(np.float32), landmarks, found.astype(np.int64))
+
+
+@pytest.fixture
+def tracker(tmp_path, monkeypatch) -> list[str]:
+    """The brightness tracker as back end `bright`; the list grows by each use."""
+    used: list[str] = []
+
+    def make(device):
+        def follow(chunks):
+            used.append(device)
+            return track(chunks)
+
+        return follow
+
+    monkeypatch.setenv("TELLBENCH_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setitem(cues.TRACKERS, "bright", make)
+    return used
+
+
+@pytest.fixture
+def clip(tmp_path) -> Clip:
+    levels = np.linspace(100, 200, LENGTH)
+    levels[3] = 0
+    frames = np.broadcast_to(levels[:, None, None, None], (LENGTH, 32, 32, 3)).astype(np.uint8)
+    with VideoWriter(tmp_path / "clip.mp4", 32, 32, 12.5, crf=4) as video:
+        video.write(frames)
+    return Clip(clip_id="clip", path=tmp_path / "clip.mp4", label=-1)
+
+
+def test_cues_follow_the_frames(clip, tracker):
+    found = cues.extract(clip, "bright", "cpu")
+    assert len(found) == LENGTH
+    assert found.fps == pytest.approx(12.5)
+    assert found.duration_s == pytest.approx(LENGTH / 12.5)
+    assert found.found.tolist() == [i != 3 for i in range(LENGTH)]
+    assert np.isnan(found.aperture[3]).all()
+    assert np.isnan(found.pose[3]).all() and np.isfinite(found.pose[4]).all()
+    assert np.nanargmax(found.aperture[:, 0]) == LENGTH - 1
+    assert found.share_found == pytest.approx(11 / 12)
+
+
+def test_the_second_time_comes_from_the_cache_by_content(clip, tracker, tmp_path):
+    first = cues.extract(clip, "bright", "cpu")
+    moved = clip.path.rename(tmp_path / "other name.mp4")
+    second = cues.extract(Clip(clip_id="other", path=moved, label=-1), "bright", "cpu")
+    assert tracker == ["cpu"]
+    for name, values in first.arrays().items():
+        np.testing.assert_array_equal(second.arrays()[name], values)
+        assert second.arrays()[name].dtype == values.dtype
+
+
+def test_other_content_version_or_back_end_is_measured_anew(clip, tracker, monkeypatch):
+    cues.extract(clip, "bright", "cpu")
+    monkeypatch.setattr(cues, "VERSION", 99)
+    cues.extract(clip, "bright", "cpu")
+    with VideoWriter(clip.path, 32, 32, 12.5) as video:
+        video.write(np.full((5, 32, 32, 3), 150, np.uint8))
+    assert len(cues.extract(clip, "bright", "cpu")) == 5
+    assert len(tracker) == 3
+
+
+def test_a_broken_cache_entry_is_made_anew(clip, tracker):
+    cues.extract(clip, "bright", "cpu")
+    (entry,) = cache_folder().rglob("*.safetensors")
+    entry.write_bytes(b"\x80\x04broken")
+    cues.extract(clip, "bright", "cpu")
+    assert len(tracker) == 2
+    cues.extract(clip, "bright", "cpu")
+    assert len(tracker) == 2
+
+
+def test_unreadable_videos_are_none_and_logged_and_bars_only_on_request(clip, tracker, tmp_path, caplog, capsys):
+    broken = tmp_path / "broken.mp4"
+    broken.write_bytes(b"nothing")
+    clips = [clip, Clip(clip_id="bad", path=broken, label=-1), Clip(clip_id="gone", path=tmp_path / "no.mp4", label=-1)]
+    with caplog.at_level(logging.WARNING):
+        found = cues.extract_all(clips, "bright", "cpu")
+    assert [name for name, value in found.items() if value is None] == ["bad", "gone"]
+    assert "bad" in caplog.text and "gone" in caplog.text
+    assert capsys.readouterr() == ("", "")
+
+
+def test_unknown_back_end_and_device_name_what_is_allowed(clip):
+    with pytest.raises(InputError, match="network, mediapipe"):
+        cues.extract(clip, "dlib")
+    with pytest.raises(InputError, match="auto, cpu, cuda"):
+        cues.extract_all([clip], device="tpu")
+
+
+@pytest.mark.parametrize("angle", [-20.0, -8.0, 8.0, 20.0])
+def test_pose_has_the_sign_and_size_of_the_head(angle):
+    straight = [face()] * 4  # the median, which pitch is measured from
+    for axis, name in enumerate(("yaw", "pitch", "roll")):
+        pose = made([*straight, face(**{name: angle})]).pose
+        assert pose[-1, axis] == pytest.approx(angle, rel=0.35)
+        assert abs(pose[0]).max() < 1e-3
+
+
+def test_brow_and_mouth_do_not_depend_on_scale_or_roll():
+    small, large = made([face(scale=60, roll=15)]), made([face(scale=200, roll=-10)])
+    np.testing.assert_allclose(small.brow, large.brow, atol=1e-4)
+    np.testing.assert_allclose(small.brow[0], 0.25, atol=1e-4)
+    np.testing.assert_allclose([small.mouth[0], large.mouth[0]], 0.1, atol=1e-4)
+    assert made([face(brow=0.35)]).brow[0, 0] > small.brow[0, 0]
+
+
+def test_a_clip_without_any_face_is_all_unknown():
+    nobody = made(np.full((5, 68, 2), np.nan), np.zeros(5, bool))
+    assert np.isnan(nobody.pose).all()
+    assert nobody.share_found == 0

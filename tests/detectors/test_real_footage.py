@@ -1,0 +1,15 @@
+"""Blinks of two filmed people, where their recordings lie beside the checkout."""
+
+import pytest
+
+from tellbench.datasets.clip import Clip
+from tellbench.detectors.cues import extract
+from tellbench.detectors.events import find_blinks
+
+
+@pytest.mark.parametrize(("name", "peaks"), [("grid_bbaf2n", [1.24]), ("grid_lwbsza", [])])
+def test_blinks_seen_by_eye_are_found(name, peaks, shared_assets, tmp_path, monkeypatch):
+    monkeypatch.setenv("TELLBENCH_CACHE", str(tmp_path))
+    cues = extract(Clip(clip_id=name, path=shared_assets / "video" / f"{name}.mpg", label=-1), device="cpu")
+    assert cues.found.all()
+    assert find_blinks(cues.aperture, cues.fps)["peak_s"].tolist() == pytest.approx(peaks, abs=0.05)

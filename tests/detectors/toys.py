@@ -1,0 +1,96 @@
+"""A corpus of drawn faces that every detector can tell apart, and a tracker that reads the drawing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+
+from tellbench.datasets.clip import FORGED, PRISTINE, Clip
+from tellbench.datasets.corpus import Corpus
+from tellbench.datasets.faces import FaceTrack, Landmarks
+from tellbench.datasets.video import VideoWriter
+
+SIDE, FPS = 96, 25.0
+BOX = (20, 16, 76, 84)
+EYES = ((38, 42), (58, 42))
+"""Centres, subject's right eye first."""
+EYE_WIDTH, EYE_HEIGHT = 12, 6
+SKIN, DARK = 170, 20
+
+
+def landmarks() -> np.ndarray:
+    """68 points of the drawing: exact where the cues read them, elsewhere the middle of the face."""
+    points = np.tile([48.0, 50.0], (68, 1))
+    points[17:22] = np.c_[np.linspace(32, 44, 5), np.full(5, 34)]
+    points[22:27] = np.c_[np.linspace(52, 64, 5), np.full(5, 34)]
+    points[36], points[45] = (32, 42), (64, 42)
+    points[30], points[62], points[66] = (48, 58), (48, 68), (48, 70)
+    return points
+
+
+def schedule(forged: bool, seconds: float, rng: np.random.Generator) -> np.ndarray:
+    """Blink times: clockwork and frequent when forged, rare and irregular otherwise."""
+    if forged:
+        return np.arange(0.5, seconds - 0.3, 0.7)
+    return rng.uniform(0.4, seconds - 0.4, 1)
+
+
+def openness(peaks: np.ndarray, n_frames: int) -> np.ndarray:
+    """Lid opening (T,) from 0 to 1 around blink peaks."""
+    x = np.arange(n_frames)[:, None] / FPS - peaks[None]
+    shut = np.clip(np.where(x < 0, 1 + x / 0.09, 1 - x / 0.22), 0, 1)
+    return 1 - shut.max(1, initial=0)
+
+
+def draw(forged: bool, n_frames: int, rng: np.random.Generator) -> np.ndarray:
+    """Frames (T, SIDE, SIDE, 3): a face with fine grain, or, when forged, with smooth skin and clockwork blinks."""
+    y, x = np.mgrid[:SIDE, :SIDE] + 0.5
+    face = ((x - 48) / 26) ** 2 + ((y - 50) / 33) ** 2 < 1
+    grain = rng.normal(0, 1 if forged else 14, (n_frames, SIDE, SIDE))
+    picture = np.where(face, SKIN + rng.uniform(-8, 8) + grain, 60.0)  # (T, S, S)
+    opening = openness(schedule(forged, n_frames / FPS, rng), n_frames)
+    for centre in EYES:
+        lid = np.abs(y - centre[1])[None] < opening[:, None, None] * EYE_HEIGHT / 2
+        picture = np.where(lid & (np.abs(x - centre[0]) < EYE_WIDTH / 2), DARK, picture)
+    return np.repeat(picture.clip(0, 255)[..., None], 3, -1).astype(np.uint8)
+
+
+def track(chunks: Iterator[np.ndarray]) -> FaceTrack:
+    """What `track_faces` would return: lid aperture from the dark rows at the known eyes, no face on dark frames."""
+    frames = np.concatenate(list(chunks))
+    grey = frames.mean(-1)
+    found = grey[:, 60:70, 40:56].mean((1, 2)) > 110
+    dark = [((SKIN - grey[:, y - 4 : y + 4, x - 4 : x + 4].mean(2)) / (SKIN - DARK)).clip(0, 1).sum(1) for x, y in EYES]
+    known = np.where(found, 1.0, np.nan)[:, None]
+    lids = np.stack(dark, -1) / EYE_WIDTH * known
+    points, iris = (np.asarray(xy, float) * known[..., None] for xy in (landmarks(), EYES))
+    boxes = np.asarray(BOX, float) * known
+    marks = Landmarks(*(part.astype(np.float32) for part in (points, iris, lids)))
+    return FaceTrack(found, boxes.astype(np.float32), marks, found.astype(np.int64))
+
+
+def write(path: Path, frames: np.ndarray) -> Path:
+    with VideoWriter(path, frames.shape[2], frames.shape[1], FPS, crf=16) as video:
+        video.write(frames)
+    return path
+
+
+def clip(folder: Path, clip_id: str, label: int, split: str = "", n_frames: int = 75, seed: int = 0) -> Clip:
+    """One drawn clip on disk."""
+    frames = draw(label == FORGED, n_frames, np.random.default_rng(seed))
+    path = write(folder / "clips" / f"{clip_id}.mp4", frames)
+    return Clip(clip_id=clip_id, path=path, label=label, split=split, identity_id=f"id-{clip_id}", fps=FPS)
+
+
+def corpus(folder: Path) -> Corpus:
+    """12 clips to train, 6 to validate, 6 to test, half of each forged; and one in `test` without a face."""
+    sizes = {"train": 12, "val": 6, "test": 6}
+    plan = [(split, i) for split, count in sizes.items() for i in range(count)]
+    clips = [
+        clip(folder, f"{split}-{i}", (PRISTINE, FORGED)[i % 2], split, seed=n) for n, (split, i) in enumerate(plan)
+    ]
+    blank = write(folder / "clips" / "blank.mp4", np.full((30, SIDE, SIDE, 3), 40, np.uint8))
+    clips.append(Clip(clip_id="blank", path=blank, label=PRISTINE, split="test", identity_id="nobody", fps=FPS))
+    return Corpus(clips, folder)
