@@ -6,12 +6,14 @@ import dataclasses
 import functools
 import logging
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack
 from typing import TYPE_CHECKING, Final, Self
 
 import numpy as np
 import numpy.typing as npt
 
 from tellbench.datasets.clip import Clip
+from tellbench.datasets.processes import process_pool
 from tellbench.datasets.video import iter_frames, probe
 from tellbench.detectors.cache import Arrays, remember, weights_digest
 from tellbench.detectors.devices import torch_device
@@ -174,7 +176,7 @@ def extract(clip: Clip, backend: str = "network", device: str = "auto") -> Cues:
 
 
 def extract_all(
-    clips: Iterable[Clip], backend: str = "network", device: str = "auto", progress: bool = False
+    clips: Iterable[Clip], backend: str = "network", device: str = "auto", progress: bool = False, workers: int = 1
 ) -> dict[str, Cues | None]:
     """Cues of many clips by clip id; None where a video cannot be read, which is logged.
 
@@ -183,13 +185,19 @@ def extract_all(
         backend: landmark source, a key of `TRACKERS`.
         device: `auto`, `cpu` or `cuda`.
         progress: draw a progress bar on stderr.
+        workers: processes side by side.
     """
     from rich.console import Console
     from rich.progress import track
 
     clips = tuple(clips)
-    bar = track(clips, "Measuring faces", console=Console(stderr=True), disable=not progress, transient=True)
-    return {clip.clip_id: try_extract(clip, backend, device) for clip in bar}
+    measure = functools.partial(try_extract, backend=backend, device=device)
+    with ExitStack() as stack:
+        run = stack.enter_context(process_pool(workers)).map if workers > 1 else map
+        console = Console(stderr=True)
+        shown = progress and console.is_terminal
+        cues = track(run(measure, clips), "measuring faces", len(clips), console=console, disable=not shown)
+        return {clip.clip_id: found for clip, found in zip(clips, cues, strict=True)}
 
 
 def try_extract(clip: Clip, backend: str, device: str = "auto") -> Cues | None:

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import multiprocessing
-import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures import as_completed
 from pathlib import Path
 from typing import Final
 
@@ -22,6 +20,7 @@ from tellbench.datasets.card import write_card
 from tellbench.datasets.clip import FORGED, PRISTINE, SPLITS, Clip
 from tellbench.datasets.corpus import Corpus
 from tellbench.datasets.files import atomic_path, read_json, sha256, write_json
+from tellbench.datasets.processes import process_pool
 from tellbench.datasets.scene import Scene
 from tellbench.datasets.splits import assign
 from tellbench.datasets.studio.film import Take
@@ -93,23 +92,9 @@ def _run_jobs(plan: Plan, out: Path, workers: int, device: str) -> Iterator[str]
         for job in jobs:
             yield from _job(*job)
         return
-    context = multiprocessing.get_context("spawn")  # forked numba and torch thread pools deadlock
-    threads = max(1, (os.cpu_count() or 1) // workers)
-    pool = ProcessPoolExecutor(workers, mp_context=context, initializer=_set_threads, initargs=(threads,))
-    try:
+    with process_pool(workers) as pool:
         for done in as_completed([pool.submit(_job_list, *job) for job in jobs]):
             yield from done.result()
-    finally:
-        pool.shutdown(cancel_futures=True)
-
-
-def _set_threads(n: int) -> None:
-    """Share the cores between worker processes."""
-    import numba
-    import torch
-
-    torch.set_num_threads(n)
-    numba.set_num_threads(n)
 
 
 def _job_list(plan: Plan, index: int, out: Path, device: str) -> list[str]:

@@ -49,7 +49,8 @@ class Take:
         pose = np.zeros((1, 6), np.float32)
         pose[0, :3] = rng.normal(size=3) * (5.0, 2.5, 1.5)  # people never sit square to the camera (assumption)
         gaze = np.stack([-pose[:, 0], pose[:, 1]], 1)  # they look at it all the same
-        return self._studio.render(np.zeros((1, 52), np.float32), pose, gaze, first_frame=_PORTRAIT_FRAME).frames[0]
+        shot = self._studio.render(np.zeros((1, 52), np.float32), pose, gaze, first_frame=_PORTRAIT_FRAME)
+        return np.asarray(shot.frames[0])
 
     def frames(self) -> Iterator[tuple[Frames, pd.DataFrame]]:
         """Frames of shape (T, S, S, 3) and one row of ground truth for each, chunk by chunk."""
@@ -58,9 +59,7 @@ class Take:
         played = perform(self.utterance, scene.n_frames, scene.fps, scene.seed, habits)
         for start in range(0, scene.n_frames, _CHUNK):
             now = slice(start, start + _CHUNK)
-            shot = self._studio.render(
-                played.coefficients[now], played.pose[now], played.gaze[now], first_frame=start
-            )
+            shot = self._studio.render(played.coefficients[now], played.pose[now], played.gaze[now], first_frame=start)
             yield shot.frames, pd.concat([played.tracks.iloc[now].reset_index(drop=True), _truth(shot)], axis=1)
 
 
@@ -86,7 +85,11 @@ def _truth(shot: Shot) -> pd.DataFrame:
     columns = {
         "aperture_right": shot.aperture[:, 0],
         "aperture_left": shot.aperture[:, 1],
-        **{f"iris_{axis}_{side}": shot.iris[:, i, j] for i, side in enumerate(("right", "left")) for j, axis in enumerate("xy")},
+        **{
+            f"iris_{axis}_{side}": shot.iris[:, i, j]
+            for i, side in enumerate(("right", "left"))
+            for j, axis in enumerate("xy")
+        },
         **{f"landmark_{axis}{k:02d}": shot.landmarks[:, k, j] for k in range(68) for j, axis in enumerate("xy")},
     }
     return pd.DataFrame(columns, dtype=np.float32)

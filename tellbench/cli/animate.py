@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import dataclasses
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from tellbench.cli.common import Rights, Seed, bar, examples, existing, say
 from tellbench.errors import InputError
 from tellbench.registry import GENERATORS
+
+if TYPE_CHECKING:
+    from tellbench.generator.base import Request
 
 
 def add_to(app: typer.Typer) -> None:
@@ -60,9 +63,9 @@ def animate(
     say(f"{frames} frames, {frames / fps:.1f} s: {out}")
 
 
-def _forge(name: str, request: Request, out: Path, rights: str) -> int:  # noqa: F821
+def _forge(name: str, request: Request, out: Path, rights: str) -> int:
     from tellbench.generator.forge import forge
 
-    with bar("animating", request.n_frames) as progress:
-        tracks = forge(GENERATORS.create(name), request, out, rights=rights, on_frames=lambda n: progress.advance(0, n))
+    with bar("animating", request.n_frames) as advance:
+        tracks = forge(GENERATORS.create(name), request, out, rights=rights, on_frames=advance)
     return len(tracks)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Final
@@ -63,8 +63,12 @@ def pick_device(name: str) -> str:
 
 
 @contextmanager
-def bar(title: str, total: int) -> Iterator[Progress]:
-    """A progress bar on stderr with one task of id 0; where stderr is a file, one line once all is done."""
+def bar(title: str, total: int) -> Iterator[Callable[[int], None]]:
+    """A progress bar on stderr; where stderr is a file, one line once all is done.
+
+    Yields:
+        A function that moves the bar on by a number of steps.
+    """
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),
@@ -75,8 +79,8 @@ def bar(title: str, total: int) -> Iterator[Progress]:
     )
     began = time.monotonic()
     with Progress(*columns, console=stderr, disable=not stderr.is_terminal) as progress:
-        progress.add_task(title, total=total)
-        yield progress
+        task = progress.add_task(title, total=total)
+        yield lambda steps: progress.advance(task, steps)
     if not stderr.is_terminal:
         stderr.print(f"{title}: {total} in {time.monotonic() - began:.0f} s", highlight=False)
 

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from tellbench.cli.common import Seed, examples, say, stdout
+from tellbench.cli.common import Seed, cores, examples, say, stdout
 
 
 def add_to(app: typer.Typer) -> None:
@@ -33,7 +33,7 @@ def evaluate(
 
     clips = Corpus.open(corpus)
     detectors = {folder.name: load_detector(folder) for folder in model}
-    extract_all(clips.split("test"), progress=True)
+    extract_all(clips.split("test"), progress=True, workers=cores(0))
     train_on = [name for name in clips.generators if name != "null"]
     results = stages.evaluate(clips, detectors, train_on, out, seed, suite=corpus.name)
     results.write(out)

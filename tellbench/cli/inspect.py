@@ -37,11 +37,11 @@ def inspect(
 
     clip = Clip.from_file(video)
     detectors = _load(models)
-    with bar("inspecting", len(detectors)) as progress:
+    with bar("inspecting", len(detectors)) as advance:
         found = []
         for detector in detectors:
             found.append(detector.evidence(clip))
-            progress.advance(0)
+            advance(1)
         picture = draw_evidence(found, clip, out or Path(f"{video.stem}-evidence.png"))
     for evidence in found:
         _tell(evidence)

@@ -62,8 +62,8 @@ def run_suite(
     plan = Plan(scenes=scenes, generators=suite.generators, outside=outside, seed=suite.seed)
     corpus = stages.make_corpus(plan, out / "corpus", cores(workers), chosen)
     folders = {spec: out / "models" / spec.replace(":", "-").replace("/", "-") for spec in suite.detectors}
-    detectors = stages.train_detectors(folders, corpus, suite.train_on, suite.seed, chosen)
+    detectors = stages.train_detectors(folders, corpus, suite.train_on, suite.seed, chosen, cores(workers))
     results = stages.evaluate(corpus, detectors, suite.train_on, out, suite.seed, suite.name)
     speed = stages.measure_speed(suite.generators, suite.size, chosen, 2.0, suite.seed)
-    dataclasses.replace(results, speed=speed).write(out)
+    dataclasses.replace(results, speed=tuple(speed)).write(out)
     return stages.write_report(out, out / "corpus", out / "site")

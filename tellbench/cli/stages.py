@@ -21,8 +21,8 @@ def make_corpus(plan: Plan, out: Path, workers: int, device: str) -> Corpus:
     from tellbench.datasets.files import read_json
     from tellbench.generator.build import REFUSED, build
 
-    with bar("making clips", len(plan.clip_ids)) as progress:
-        corpus = build(plan, out, workers=workers, device=device, on_clip=lambda _clip_id: progress.advance(0))
+    with bar("making clips", len(plan.clip_ids)) as advance:
+        corpus = build(plan, out, workers=workers, device=device, on_clip=lambda _clip_id: advance(1))
     if (out / REFUSED).is_file():
         for reason in read_json(out / REFUSED).values():
             stderr.print(f"left out: {reason}", markup=False, highlight=False, soft_wrap=True)
@@ -30,7 +30,7 @@ def make_corpus(plan: Plan, out: Path, workers: int, device: str) -> Corpus:
 
 
 def train_detectors(
-    folders: Mapping[str, Path], corpus: Corpus, train_on: Sequence[str], seed: int, device: str
+    folders: Mapping[str, Path], corpus: Corpus, train_on: Sequence[str], seed: int, device: str, workers: int
 ) -> dict[str, Detector]:
     """Train each detector on the corpus's train split into its folder, or load it where it is already trained."""
     from tellbench.detectors.cues import extract_all
@@ -38,16 +38,16 @@ def train_detectors(
 
     seen = corpus.against(*train_on)
     train, val = seen.split("train"), seen.split("val")
-    extract_all(corpus, progress=True)
+    extract_all(corpus, progress=True, workers=workers)
     trained: dict[str, Detector] = {}
-    with bar("training detectors", len(folders)) as progress:
+    with bar("training detectors", len(folders)) as advance:
         for spec, folder in folders.items():
             if (folder / "detector.json").is_file():
                 trained[spec] = load_detector(folder)
             else:
                 trained[spec] = DETECTORS.create(spec, **_settings(spec, seed, device)).fit(train, val)
                 trained[spec].save(folder)
-            progress.advance(0)
+            advance(1)
     return trained
 
 
@@ -66,7 +66,7 @@ def evaluate(
     from tellbench.eval.audits import audit
     from tellbench.eval.evaluate import evaluate_run
 
-    with bar("scoring", len(detectors)) as progress:
+    with bar("scoring", len(detectors)) as advance:
         results = evaluate_run(
             corpus,
             detectors,
@@ -74,10 +74,10 @@ def evaluate(
             out,
             seed=seed,
             suite=suite,
-            progress=lambda _name, done, _all: progress.update(0, completed=done),
+            progress=lambda _name, done, _all: advance(int(done > 0)),
             audits=audit(corpus, seed=seed),
         )
-        progress.update(0, completed=len(detectors))
+        advance(1)
     return results
 
 
@@ -100,10 +100,10 @@ def measure_speed(generators: Sequence[str], size: int, device: str, seconds: fl
         pristine=lambda: iter(frames),
     )
     rows = []
-    with bar("measuring speed", len(generators)) as progress:
+    with bar("measuring speed", len(generators)) as advance:
         for name in generators:
             rows.append(measure_generator(GENERATORS.create(name), request, device=device, repeats=2))
-            progress.advance(0)
+            advance(1)
     return rows
 
 

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from tellbench.cli.common import Device, Seed, examples, pick_device, say
+from tellbench.cli.common import Device, Seed, cores, examples, pick_device, say
 from tellbench.errors import InputError
 from tellbench.registry import DETECTORS
 
@@ -42,5 +42,5 @@ def train(
         raise InputError(f"{out} holds a trained detector; choose another --out or delete it")
     clips = Corpus.open(corpus)
     generators = tuple(train_on or [name for name in clips.generators if name != "null"])
-    train_detectors({detector: out}, clips, generators, seed, pick_device(device))
+    train_detectors({detector: out}, clips, generators, seed, pick_device(device), cores(0))
     say(f"{detector} trained on {', '.join(generators)}: {out}")

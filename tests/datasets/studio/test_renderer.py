@@ -186,3 +186,20 @@ def test_cuda_films_what_the_cpu_films(studio):
     on_cpu = studio.render(*inputs)
     assert np.abs(on_cpu.frames.astype(int) - on_cuda.frames).mean() < 0.5
     np.testing.assert_allclose(on_cpu.landmarks, on_cuda.landmarks, atol=0.05)
+
+
+@pytest.mark.parametrize(("axis", "nose_moves"), [(0, (1, 0)), (1, (0, 1))])
+def test_positive_yaw_turns_to_image_right_and_pitch_looks_down(studio, axis, nose_moves):
+    coefficients, pose, gaze = still(2)
+    pose[1, axis] = 15
+    tips = studio.render(coefficients, pose, gaze).landmarks[:, 30]
+    moved = tips[1] - tips[0]
+    assert np.dot(moved, nose_moves) > 2
+    assert np.dot(moved, nose_moves) > 3 * abs(np.dot(moved, nose_moves[::-1]))
+
+
+def test_positive_roll_tips_to_the_subjects_left(studio):
+    coefficients, pose, gaze = still(1)
+    pose[0, 2] = 12
+    right, left = studio.render(coefficients, pose, gaze).landmarks[0, [36, 45]]
+    assert np.degrees(np.arctan2(*(left - right)[::-1])) == pytest.approx(12, abs=2.5)  # image right is further down

@@ -1,0 +1,228 @@
+"""The compact landmark network: a square crop of a face to 68 points, two iris centres and two lid apertures."""
+
+from __future__ import annotations
+
+from importlib import resources
+from pathlib import Path
+from typing import Final, Self
+
+import numpy as np
+import safetensors
+import safetensors.torch
+import torch
+from torch import nn
+from torch.nn import functional
+from torch.nn.utils.fusion import fuse_conv_bn_eval
+
+from tellbench.datasets.faces.geometry import crop_squares, fit_similarity, resized, sampling_grid, to_image
+from tellbench.datasets.faces.landmarks import FOREHEAD, N_POINTS, Floats, Frames, Landmarks
+from tellbench.errors import InputError
+
+Tensor = torch.Tensor
+
+CROP: Final = 128
+"""Side of the network's input in pixels."""
+N_OUT: Final = N_POINTS + 2
+"""Points the network predicts: 68 of iBUG, then the two iris centres."""
+CROP_MARGIN: Final = 1.5
+"""Side of a crop over the height of the 68 points: room for an open jaw and for the forehead."""
+_STRIDE: Final = 4
+_REMEDY: Final = "make them with `python -m tellbench.datasets.faces.fit`"
+_BATCH: Final = 16
+
+
+class ConvNorm(nn.Sequential):
+    """Convolution, batch norm, and ReLU unless it ends a residual branch."""
+
+    def __init__(self, channels_in: int, channels_out: int, stride: int = 1, relu: bool = True) -> None:
+        conv = nn.Conv2d(channels_in, channels_out, 3, stride, 1, bias=False)
+        super().__init__(conv, nn.BatchNorm2d(channels_out), nn.ReLU() if relu else nn.Identity())
+
+
+class Residual(nn.Module):
+    """Two convolutions around a shortcut (He et al., CVPR 2016)."""
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.branch = nn.Sequential(ConvNorm(channels, channels), ConvNorm(channels, channels, relu=False))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Shape (B, C, H, W) to the same."""
+        return functional.relu(x + self.branch(x))
+
+
+class LandmarkNet(nn.Module):
+    """Encoder to stride 16, decoder back to stride 4, and one heat map a point.
+
+    A point is the mean place of its heat map (integral regression; Sun et al., ECCV 2018), so the output is
+    continuous although the maps are coarse. Lid apertures are read from the features where two further maps look.
+    Plain 3x3 convolutions run faster on CPUs than depthwise ones at equal accuracy.
+    """
+
+    mean_shape: Tensor
+    place: Tensor
+
+    def __init__(self, widths: tuple[int, int, int] = (32, 64, 128)) -> None:
+        super().__init__()
+        fine, middle, coarse = widths
+        self.fine = nn.Sequential(ConvNorm(3, fine // 2, 2), ConvNorm(fine // 2, fine, 2), Residual(fine))
+        self.middle = nn.Sequential(ConvNorm(fine, middle, 2), Residual(middle))
+        self.coarse = nn.Sequential(ConvNorm(middle, coarse, 2), Residual(coarse), Residual(coarse))
+        self.up_middle = nn.Sequential(nn.Conv2d(coarse, middle, 1), Upsample())
+        self.mix_middle = Residual(middle)
+        self.up_fine = nn.Sequential(nn.Conv2d(middle, fine, 1), Upsample())
+        self.mix_fine = Residual(fine)
+        self.maps = nn.Conv2d(fine, N_OUT + 2, 1)
+        self.lids = nn.Linear(fine, 2)
+        self.register_buffer("mean_shape", torch.zeros(N_POINTS, 2))  # in [-1, 1] of the aligned crop
+        grid = (torch.arange(CROP // _STRIDE) + 0.5) * _STRIDE
+        place = torch.stack(torch.meshgrid(grid, grid, indexing="xy"), -1).reshape(-1, 2)
+        self.register_buffer("place", place, persistent=False)
+
+    def forward(self, crops: Tensor) -> tuple[Tensor, Tensor]:
+        """Crops (B, 3, CROP, CROP) in 0 to 255 to points (B, N_OUT, 2) in crop pixels and apertures (B, 2)."""
+        x = self.fine(standardise(crops))  # (B, fine, 32, 32)
+        y = self.middle(x)  # (B, middle, 16, 16)
+        z = self.coarse(y)  # (B, coarse, 8, 8)
+        y = self.mix_middle(y + self.up_middle(z))
+        x = self.mix_fine(x + self.up_fine(y))  # (B, fine, 32, 32)
+        weights = self.maps(x).flatten(2).float().softmax(-1)  # (B, N_OUT + 2, 1024)
+        points = weights[:, :N_OUT] @ self.place
+        seen = weights[:, N_OUT:] @ x.flatten(2).mT.float()  # (B, 2, fine): the features at each eye
+        apertures = torch.stack([self.lids(seen[:, eye])[:, eye] for eye in range(2)], 1)
+        return points, apertures
+
+
+class Upsample(nn.Module):
+    """Bilinear, twice the size."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Shape (B, C, H, W) to (B, C, 2 H, 2 W)."""
+        return functional.interpolate(x, scale_factor=2.0, mode="bilinear", align_corners=False)
+
+
+def standardise(crops: Tensor) -> Tensor:
+    """Each crop to zero mean and unit deviation, so that exposure and contrast do not matter."""
+    centred = crops - crops.mean((1, 2, 3), keepdim=True)
+    deviation = centred.square().mean((1, 2, 3), keepdim=True).sqrt()
+    return centred / (deviation + 4.0)
+
+
+class NetworkLandmarker:
+    """Runs the network twice: on the box, then on a crop aligned to the first answer (roll, scale and place)."""
+
+    def __init__(self, network: LandmarkNet, device: str = "cpu") -> None:
+        self.device = torch.device(device)
+        self.network = fuse(network.eval()).to(self.device).to(memory_format=torch.channels_last)
+
+    @classmethod
+    def load(cls, path: Path | None = None, device: str = "cpu") -> Self:
+        """The shipped weights, or those of a file that `fit` wrote.
+
+        Raises:
+            InputError: the file is missing or holds something else.
+        """
+        shipped = Path(str(resources.files("tellbench.datasets.faces"))) / "weights" / "landmarks.safetensors"
+        return cls(read_weights(path or shipped), device)
+
+    @torch.inference_mode()
+    def __call__(self, frames: Frames, boxes: Floats) -> Landmarks:
+        """Landmarks of the face in each box; NaN where the box is NaN.
+
+        Args:
+            frames: uint8 RGB of shape (T, H, W, 3).
+            boxes: xyxy in pixels, shape (T, 4).
+        """
+        landmarks = Landmarks.unknown(len(frames))
+        given = np.flatnonzero(np.isfinite(boxes).all(1))
+        for start in range(0, len(given), _BATCH):
+            index = given[start : start + _BATCH]
+            points, apertures = self._infer(frames[index], torch.as_tensor(boxes[index], dtype=torch.float32))
+            landmarks.points[index] = points[:, :N_POINTS]
+            landmarks.iris[index] = points[:, N_POINTS:]
+            landmarks.aperture[index] = apertures.clip(0)
+        return landmarks
+
+    def _infer(self, frames: Frames, boxes: Tensor) -> tuple[Floats, Floats]:
+        squares = first_squares(boxes)
+        window = Window(frames, squares, self.device)
+        points, _ = self._predict(window, squares.to(self.device))
+        aligned = fit_similarity(self.network.mean_shape, points[:, :N_POINTS])
+        points, apertures = self._predict(window, aligned)
+        return points.cpu().numpy(), apertures.cpu().numpy()
+
+    def _predict(self, window: Window, squares: Tensor) -> tuple[Tensor, Tensor]:
+        crops = window.crop(squares).to(memory_format=torch.channels_last)
+        points, apertures = self.network(crops)
+        return to_image(points, squares, CROP), apertures
+
+
+class Window:
+    """The part of the frames about the squares, shrunk by a whole number to about the scale of a crop.
+
+    Its edges lie on multiples of that number, so that a frame's pixels do not depend on the rest of the batch.
+    """
+
+    def __init__(self, frames: Frames, squares: Tensor, device: torch.device) -> None:
+        sides = 2 * squares[:, :, 0].norm(dim=1)
+        shrink = max(1, round(float(sides.median()) / CROP))
+        reach = sides[:, None] * 1.1  # room for the second crop, which may turn and move
+        end = torch.tensor(frames.shape[2:0:-1]) // shrink  # what is left over at the edges is cut off
+        low = ((squares[:, :, 2] - reach) / shrink).amin(0).floor().long().clamp(min=0).minimum(end - 1)
+        high = ((squares[:, :, 2] + reach) / shrink).amax(0).ceil().long().minimum(end).maximum(low + 1)
+        (x0, y0), (x1, y1) = (low * shrink).tolist(), (high * shrink).tolist()
+        size = ((y1 - y0) // shrink, (x1 - x0) // shrink)
+        self.pixels = resized(frames[:, y0:y1, x0:x1], size).to(device)
+        self._origin = low.to(device, torch.float32)
+        self._shrink = shrink
+
+    def crop(self, squares: Tensor) -> Tensor:
+        """Sample the squares (B, 2, 3); beyond the frame it is black. Shape (B, 3, CROP, CROP)."""
+        shrunk = squares / self._shrink
+        local = torch.cat([shrunk[:, :, :2], shrunk[:, :, 2:] - self._origin[:, None]], -1)
+        grid = sampling_grid(local, CROP, self.pixels.shape[-2:])
+        return functional.grid_sample(self.pixels, grid, align_corners=False)
+
+
+def first_squares(boxes: Tensor) -> Tensor:
+    """Upright squares (B, 2, 3) about where a finder's boxes (B, 4) suggest the 68 points."""
+    width, height = boxes[:, 2] - boxes[:, 0], (boxes[:, 3] - boxes[:, 1]) / (1 + FOREHEAD)
+    centre = torch.stack([(boxes[:, 0] + boxes[:, 2]) / 2, boxes[:, 3] - height / 2], -1)
+    return crop_squares(centre, torch.maximum(width, height) * CROP_MARGIN)
+
+
+def fuse(network: LandmarkNet) -> LandmarkNet:
+    """Fold each batch norm into its convolution, in place; for inference only."""
+    for module in list(network.modules()):
+        if isinstance(module, ConvNorm):
+            conv, norm, _ = module
+            if isinstance(conv, nn.Conv2d) and isinstance(norm, nn.BatchNorm2d):
+                module[0], module[1] = fuse_conv_bn_eval(conv, norm), nn.Identity()
+    return network
+
+
+def write_weights(path: Path, network: LandmarkNet) -> None:
+    """Write the weights as float16 safetensors."""
+    state = {
+        name: value.detach().half().contiguous()
+        for name, value in network.state_dict().items()
+        if value.is_floating_point()
+    }
+    safetensors.torch.save_file(state, path)
+
+
+def read_weights(path: Path) -> LandmarkNet:
+    """Read what `write_weights` wrote.
+
+    Raises:
+        InputError: the file is missing or holds something else.
+    """
+    network = LandmarkNet()
+    try:
+        state = {name: value.float() for name, value in safetensors.torch.load_file(path).items()}
+        missing, unexpected = network.load_state_dict(state, strict=False)
+    except (OSError, safetensors.SafetensorError, RuntimeError) as error:
+        raise InputError(f"{path}: not landmark weights ({str(error).splitlines()[0]}); {_REMEDY}") from error
+    if unexpected or any(not name.endswith("num_batches_tracked") for name in missing):
+        raise InputError(f"{path}: weights of another network; {_REMEDY}")
+    return network

@@ -1,0 +1,183 @@
+"""What the landmark network learns from: random expressions, poses and gazes, and a cache of studio crops on disk."""
+
+from __future__ import annotations
+
+import dataclasses
+import logging
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, Final, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from tellbench.datasets.expression import COEFFICIENTS, INDEX, columns
+from tellbench.datasets.files import atomic_path
+
+Floats = npt.NDArray[np.float32]
+
+CACHE_SIDE: Final = 176
+"""Side of a cached crop in pixels: the network's crop with room for shift, scale and rotation."""
+_CACHE_MARGIN: Final = 1.95
+"""Side of the cached square in heights of the 68 points: a turn by 35 degrees stays inside."""
+_BATCH: Final = 8
+_SIZE: Final = 320
+"""Side of the studio frames: large enough that the network's crop is no enlargement."""
+_MOUTH: Final = tuple(
+    i for i, name in enumerate(COEFFICIENTS) if name.startswith(("mouth", "jaw", "cheek", "tongue", "nose"))
+)
+_BROWS: Final = tuple(i for i, name in enumerate(COEFFICIENTS) if name.startswith("brow"))
+
+
+class Filmed(Protocol):
+    """The part of a studio shot that is learned from."""
+
+    frames: npt.NDArray[np.uint8]
+    landmarks: Floats
+    iris: Floats
+    aperture: Floats
+    mask: npt.NDArray[np.uint8]
+
+
+@dataclasses.dataclass(frozen=True)
+class Sitting:
+    """What one person is asked to show."""
+
+    coefficients: Floats
+    """Shape (T, 52), in [0, 1]."""
+    pose: Floats
+    """Shape (T, 6): yaw, pitch, roll in degrees, shift in mm."""
+    gaze: Floats
+    """Shape (T, 2): right and up in degrees."""
+
+
+def random_sitting(seed: int, n_frames: int) -> Sitting:
+    """Varied faces: every lid closure, open and closed mouths, brows, gaze, yaw to 50 and pitch to 20 degrees.
+
+    The proportions are an assumption: lids are oversampled because blinks are what the aperture must be right on.
+    """
+    rng = np.random.default_rng(seed)
+    coefficients = np.zeros((n_frames, len(COEFFICIENTS)))
+    for row in coefficients:
+        _set_mouth(row, rng)
+        _set_brows(row, rng)
+        _set_lids(row, rng)
+    pose = rng.normal(size=(n_frames, 6)) * [18, 8, 7, 10, 10, 20]
+    pose = np.clip(pose, [-50, -20, -20, -25, -25, -60], [50, 20, 20, 25, 25, 60])
+    gaze = np.clip(rng.normal(size=(n_frames, 2)) * [11, 6.5], [-28, -18], [28, 18])
+    return Sitting(*(array.astype(np.float32) for array in (coefficients.clip(0, 1), pose, gaze)))
+
+
+def _set_pair(row: npt.NDArray[np.float64], name: str, value: float, rng: np.random.Generator) -> None:
+    """A paired coefficient on both sides, now and then unequal."""
+    sides = value * (1 + rng.normal(size=2) * 0.08) if rng.random() < 0.85 else value * rng.random(2)
+    row[columns(name)] = sides
+
+
+def _set_mouth(row: npt.NDArray[np.float64], rng: np.random.Generator) -> None:
+    if rng.random() < 0.25:
+        return
+    chosen = rng.choice(_MOUTH, rng.integers(1, 5), replace=False)
+    row[chosen] = rng.uniform(0.1, 0.8, len(chosen))
+    if rng.random() < 0.6:
+        row[INDEX["jawOpen"]] = rng.beta(1.2, 2.0)
+    if rng.random() < 0.3:
+        _set_pair(row, "mouthSmile", rng.uniform(0.2, 1.0), rng)
+    row[INDEX["tongueOut"]] *= rng.random() < 0.3
+
+
+def _set_brows(row: npt.NDArray[np.float64], rng: np.random.Generator) -> None:
+    if rng.random() < 0.5:
+        chosen = rng.choice(_BROWS, rng.integers(1, len(_BROWS)), replace=False)
+        row[chosen] = rng.uniform(0.0, 1.0, len(chosen))
+
+
+def _set_lids(row: npt.NDArray[np.float64], rng: np.random.Generator) -> None:
+    kind = rng.random()
+    if kind < 0.45:
+        _set_pair(row, "eyeBlink", rng.random(), rng)
+    elif kind < 0.55:
+        _set_pair(row, "eyeBlink", 1.0, rng)
+    elif kind < 0.75:
+        _set_pair(row, "eyeSquint" if rng.random() < 0.5 else "eyeWide", rng.uniform(0.2, 1.0), rng)
+
+
+@dataclasses.dataclass(frozen=True)
+class Crops:
+    """Square crops about faces with their labels, all in memory.
+
+    Points are in crop pixels; the 70 points are the 68 of iBUG and the two iris centres.
+    """
+
+    planes: npt.NDArray[np.uint8]
+    """Shape (N, 4, CACHE_SIDE, CACHE_SIDE): red, green, blue, and 255 where the room is seen."""
+    points: Floats
+    """Shape (N, 70, 2)."""
+    apertures: Floats
+    """Shape (N, 2)."""
+
+    def __len__(self) -> int:
+        return len(self.planes)
+
+    @property
+    def frames(self) -> npt.NDArray[np.uint8]:
+        """The pictures as frames (N, CACHE_SIDE, CACHE_SIDE, 3)."""
+        return np.ascontiguousarray(self.planes[:, :3].transpose(0, 2, 3, 1))
+
+
+def cut(shot: Filmed) -> Crops:
+    """Cut the square about each face, resampled to `CACHE_SIDE`; beyond the frame it is black room."""
+    import torch
+    from torch.nn import functional
+
+    from tellbench.datasets.faces.geometry import crop_squares, sampling_grid, to_crop
+
+    points = np.concatenate([shot.landmarks, shot.iris], 1).astype(np.float32)
+    low, high = shot.landmarks.min(1), shot.landmarks.max(1)
+    squares = crop_squares(torch.as_tensor((low + high) / 2), torch.as_tensor((high - low)[:, 1] * _CACHE_MARGIN))
+    head = (shot.mask > 0)[..., None] * np.uint8(255)
+    pixels = torch.as_tensor(np.concatenate([shot.frames, head], -1)).permute(0, 3, 1, 2).float()
+    grid = sampling_grid(squares, CACHE_SIDE, pixels.shape[-2:])
+    planes = functional.grid_sample(pixels, grid, align_corners=False).round().byte()
+    planes[:, 3] = 255 - planes[:, 3]
+    inside = to_crop(torch.as_tensor(points), squares, CACHE_SIDE).numpy()
+    return Crops(planes.numpy(), inside, shot.aperture.astype(np.float32))
+
+
+Film = Callable[[int, Sitting], Iterator[Filmed]]
+"""From a person's seed and a sitting to shots of it, batch by batch."""
+
+
+def film_in_studio(seed: int, sitting: Sitting) -> Iterator[Filmed]:
+    """Film one sitting of the studio person `seed`; every few frames in another light and room."""
+    from tellbench.datasets.studio import Identity, Person, Studio
+
+    person = Person(Identity.sample(seed))
+    for start in range(0, len(sitting.pose), _BATCH):
+        part = slice(start, start + _BATCH)
+        studio: Any = Studio(person, seed=seed * 1000 + start, size=_SIZE)
+        yield studio.render(sitting.coefficients[part], sitting.pose[part], sitting.gaze[part])
+
+
+def render_cache(folder: Path, seeds: range, n_frames: int, film: Film = film_in_studio) -> None:
+    """Film every person of `seeds` once; persons already in `folder` are kept, so an interrupted run resumes."""
+    log = logging.getLogger(__name__)
+    for seed in seeds:
+        path = folder / f"person_{seed:05d}.npz"
+        if path.exists():
+            continue
+        parts = [cut(shot) for shot in film(seed, random_sitting(seed, n_frames))]
+        fields = {f.name: np.concatenate([getattr(p, f.name) for p in parts]) for f in dataclasses.fields(Crops)}
+        with atomic_path(path) as part, part.open("wb") as stream:
+            np.savez(stream, **fields)  # type: ignore[arg-type]  # numpy's stub takes no mapping of arrays
+        log.info("filmed person %d", seed)
+
+
+def load_cache(folder: Path, seeds: range) -> Crops:
+    """Read the crops of those persons of `seeds` that have been filmed."""
+    paths = [path for seed in seeds if (path := folder / f"person_{seed:05d}.npz").exists()]
+    persons = []
+    for path in paths:
+        with np.load(path, allow_pickle=False) as arrays:
+            persons.append({f.name: arrays[f.name] for f in dataclasses.fields(Crops)})
+    return Crops(**{f.name: np.concatenate([p[f.name] for p in persons]) for f in dataclasses.fields(Crops)})

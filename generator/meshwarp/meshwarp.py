@@ -1,0 +1,158 @@
+"""The `meshwarp` generator: one portrait and one recording to a talking face, by carrying the portrait's own pixels."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from typing import ClassVar, Literal
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from tellbench.datasets.expression import INDEX, columns
+from tellbench.datasets.faces.finder import FaceFinder
+from tellbench.datasets.faces.framing import only_face
+from tellbench.datasets.faces.landmarks import Landmarks, load_landmarker
+from tellbench.errors import InputError
+from tellbench.generator.base import Chunk, Generator, RefusalError, Request
+from tellbench.generator.meshwarp.arrays import Floats
+from tellbench.generator.meshwarp.dials import DIALS, settle
+from tellbench.generator.meshwarp.fit import fit_head
+from tellbench.generator.meshwarp.head import HeadModel
+from tellbench.generator.meshwarp.motion import Motion, perform
+from tellbench.generator.meshwarp.puppet import Puppet
+from tellbench.generator.meshwarp.quality import Landmarker, Picture, check_fit, check_landmarks, examine
+from tellbench.generator.meshwarp.seam import snap_mouth
+from tellbench.generator.meshwarp.voice import listen
+
+CHUNK = 16
+"""Frames a chunk: memory does not grow with the clip."""
+
+
+class MeshWarp(Generator):
+    """Landmarks, a fitted morphable head, and an explicit 3D warp of the portrait; nothing is trained on faces.
+
+    Args:
+        landmarker: `network` (own weights) or `mediapipe` (extra).
+        landmarks: frames (T, H, W, 3) to landmarks, instead of finder and landmarker; trusted without a quality check.
+        threads: frames drawn side by side.
+    """
+
+    name: ClassVar[str] = "meshwarp"
+    version: ClassVar[str] = "1.0"
+    dials: ClassVar[Mapping[str, str]] = {name: dial.line for name, dial in DIALS.items()}
+
+    def __init__(
+        self,
+        landmarker: Literal["network", "mediapipe"] = "network",
+        landmarks: Callable[[npt.NDArray[np.uint8]], Landmarks] | None = None,
+        threads: int = 2,
+    ) -> None:
+        self.landmarker = landmarker
+        self.landmarks = landmarks
+        self.threads = threads
+
+    @functools.cached_property
+    def _model(self) -> HeadModel:
+        return HeadModel.load()
+
+    @functools.cached_property
+    def _finder(self) -> FaceFinder:
+        return FaceFinder()
+
+    @functools.cached_property
+    def _landmarker(self) -> Landmarker:
+        return load_landmarker(self.landmarker)
+
+    def animate(self, request: Request) -> Iterator[Chunk]:
+        """Yield the clip in chunks of 16 frames; tracks hold pose, gaze, lids, brows, mouth and the voice.
+
+        Raises:
+            InputError: no trustworthy face in the portrait, odd sides, an unknown dial or a value out of its range.
+        """
+        self.check(request)
+        height, width = request.portrait.shape[:2]
+        if height % 2 or width % 2:
+            raise InputError(f"portrait of {width}x{height} pixels; even sides are needed, crop or resize it")
+        settle(request.controls.dials)  # refuse a bad value before the slower work
+        voice = listen(request.speech, request.n_frames / request.fps)
+        puppet = self.prepare(request.portrait)
+        turned = puppet.fit.camera.euler[0]
+        motion = perform(voice, request.n_frames, request.fps, request.seed, request.controls, turned)
+        with ThreadPoolExecutor(self.threads) as pool:
+            for first in range(0, request.n_frames, CHUNK):
+                part = slice(first, min(first + CHUNK, request.n_frames))
+                frames = puppet.render(motion.coefficients[part], motion.pose[part], motion.gaze[part], pool)
+                yield Chunk(frames, _tracks(motion, part, request.fps, puppet))
+
+    def prepare(self, portrait: Picture) -> Puppet:
+        """Find the face, check its landmarks, fit the head and cut the puppet.
+
+        Raises:
+            InputError: no face, or none that can be trusted.
+        """
+        found = self._find(portrait)
+        fit = fit_head(self._model, found.points[0], (portrait.shape[0], portrait.shape[1]))
+        check_fit(fit)
+        return Puppet(self._model, fit, portrait, found.iris[0])
+
+    def _find(self, portrait: Picture) -> Landmarks:
+        """Landmarks of the portrait's one face, checked unless they were given."""
+        if self.landmarks is not None:
+            return self.landmarks(portrait[None])
+        try:
+            box = only_face(self._finder(portrait[None])[0]).box
+        except InputError as error:
+            raise RefusalError(str(error)) from error
+        found = self._landmarker(portrait[None], box[None])
+        if not found.known[0]:
+            raise RefusalError(
+                "no landmarks found on the portrait's face; give a sharper picture of one face, less turned"
+            )
+        quality, points, iris = examine(self._landmarker, portrait, box, found)
+        check_landmarks(quality)
+        points = snap_mouth(portrait.astype(np.float64), points).astype(np.float32)
+        return Landmarks(points[None], iris[None], found.aperture)
+
+
+def _tracks(motion: Motion, part: slice, fps: float, puppet: Puppet) -> pd.DataFrame:
+    """What is known of each frame, one row a frame; columns as in the studio's tracks where both know them."""
+    frame = np.arange(part.start, part.stop)
+    coefficients, pose, gaze = motion.coefficients[part], motion.pose[part], motion.gaze[part]
+    mean_of: Callable[[str], Floats] = lambda name: coefficients[:, columns(name)].mean(1)  # noqa: E731
+    aperture, mouth = puppet.openings(coefficients)
+    angles = puppet.fit.camera.euler_after(pose).astype(np.float32)
+    known = {
+        "frame": frame,
+        "time_s": (frame + 0.5) / fps,
+        "yaw": angles[:, 0],
+        "pitch": angles[:, 1],
+        "roll": angles[:, 2],
+        "gaze_x": gaze[:, 0],
+        "gaze_y": gaze[:, 1],
+        "blink_left": coefficients[:, INDEX["eyeBlinkLeft"]],
+        "blink_right": coefficients[:, INDEX["eyeBlinkRight"]],
+        "aperture_right": aperture[:, 0],
+        "aperture_left": aperture[:, 1],
+        "brow_raise": (mean_of("browInnerUp") + mean_of("browOuterUp")) / 2,
+        "brow_lower": mean_of("browDown"),
+        "jaw_open": coefficients[:, INDEX["jawOpen"]],
+        "mouth_gap": mouth,
+        "lip_press": mean_of("mouthPress"),
+        "loudness_db": motion.loudness_db[part],
+        "voiced": np.isfinite(motion.f0_hz[part]),
+    }
+    return pd.DataFrame({**known, **_places(puppet, coefficients, pose, gaze)})
+
+
+def _places(puppet: Puppet, coefficients: Floats, pose: Floats, gaze: Floats) -> dict[str, Floats]:
+    """True pixels of irises and landmarks, under the names of the studio's tracks."""
+    marks = puppet.landmarks(coefficients, pose)
+    iris = np.array([[eye.iris(g, p) for eye in puppet.eyes] for g, p in zip(gaze, pose, strict=True)], np.float32)
+    sides = enumerate(("right", "left"))
+    return {
+        **{f"iris_{axis}_{side}": iris[:, i, j] for i, side in sides for j, axis in enumerate("xy")},
+        **{f"landmark_{axis}{k:02d}": marks[:, k, j] for k in range(68) for j, axis in enumerate("xy")},
+    }
