@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Sequence
+from typing import Final
 
 import numpy as np
 
 from tellbench.errors import InputError
 
-MAX_SECONDS = 600
+MAX_SECONDS: Final = 600
+PEOPLE: Final = 700_000
+"""Identity seeds from here on belong to the training of the landmark network; corpora never show those people."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -62,7 +65,7 @@ def plan_scenes(
     if not languages:
         raise InputError("no language given; name at least one, such as en")
     rng = np.random.default_rng(seed)
-    identities = rng.choice(1_000_000, people, replace=False)
+    identities = rng.choice(PEOPLE, people, replace=False)
     seeds = rng.choice(2**31, (people, takes), replace=False)
     return tuple(
         Scene(

@@ -10,9 +10,7 @@ from tellbench.errors import InputError
 from tellbench.generator.base import Controls, Generator, Request
 from tellbench.registry import GENERATORS
 
-SCENE = Scene(
-    scene_id="contract", identity_seed=11, seed=5, language="en", size=192, fps=25.0, n_frames=30
-)
+SCENE = Scene(scene_id="contract", identity_seed=11, seed=5, language="en", size=192, fps=25.0, n_frames=30)
 
 
 @pytest.fixture(scope="module")

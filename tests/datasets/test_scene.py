@@ -1,6 +1,6 @@
 import pytest
 
-from tellbench.datasets.scene import plan_scenes
+from tellbench.datasets.scene import PEOPLE, plan_scenes
 from tellbench.errors import InputError
 
 
@@ -9,6 +9,13 @@ def test_people_and_speech_are_distinct():
     assert len({s.identity_id for s in scenes}) == 20
     assert len({s.speech_id for s in scenes}) == len({s.scene_id for s in scenes}) == 60
     assert {s.language for s in scenes} == {"en", "de"}
+
+
+def test_people_that_trained_the_landmarks_are_never_shown():
+    from tellbench.datasets.faces.fit import TRAIN_SEED, VAL_SEED
+
+    shown = {scene.identity_seed for scene in plan_scenes(2000, seed=3)}
+    assert max(shown) < PEOPLE <= min(TRAIN_SEED, VAL_SEED)
 
 
 def test_plan_follows_the_seed():

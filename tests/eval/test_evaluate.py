@@ -157,7 +157,12 @@ def test_corpus_facts(corpus):
 
 def test_forged_clips_without_a_twin_get_their_own_row(tmp_path):
     lone = Clip(
-        clip_id="mona", path=Path("/nowhere/clips/mona.mp4"), label=1, generator="meshwarp", identity_id="mona", split="test"
+        clip_id="mona",
+        path=Path("/nowhere/clips/mona.mp4"),
+        label=1,
+        generator="meshwarp",
+        identity_id="mona",
+        split="test",
     )
     corpus = Corpus([*make(generators=("meshwarp",)), lone], Path("/nowhere"))
     told = Told(lambda clip: 0.1 if clip.clip_id == "mona" else fair(clip))
