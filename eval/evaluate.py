@@ -26,6 +26,7 @@ NULL: Final = "null"
 """The generator that changes nothing: every detector must be at chance on it."""
 OUTSIDE: Final = ", outside portraits"
 """Follows a generator's name where its clips show portraits that have no pristine twin."""
+OUTSIDE_PROTOCOL: Final = "outside-portraits"
 CLIPS_FILE: Final = "clips.csv"
 MISSING: Final = 0.5
 """What a missing score counts as: the detector knows nothing."""
@@ -86,7 +87,7 @@ def protocol(train_on: Sequence[str], test_on: str) -> str:
     if test_on == NULL:
         return "null"
     if test_on.endswith(OUTSIDE):
-        return "outside-portraits"
+        return OUTSIDE_PROTOCOL
     return "within-generator" if test_on in train_on else "unseen-generator"
 
 

@@ -9,7 +9,7 @@ from typing import Final
 
 import pandas as pd
 
-from tellbench.eval.evaluate import NULL
+from tellbench.eval.evaluate import NULL, OUTSIDE_PROTOCOL
 from tellbench.eval.results import Results, ScoreRow, SpeedRow
 from tellbench.reports.checks import SANITY
 
@@ -94,10 +94,13 @@ def fastest(results: Results) -> dict[str, SpeedRow]:
 
 
 def best_detectors(results: Results) -> dict[str, Entry]:
-    """For each real generator, the entry of the detector with the highest AUC, sanity rows left out."""
+    """For each real generator, the entry of the detector with the highest AUC, sanity rows left out.
+
+    Portraits from outside the studio are left out too: their classes differ in more than the forgery.
+    """
     best: dict[str, Entry] = {}
     for entry in leaderboard(results):
-        if not entry.is_sanity:
+        if not entry.is_sanity and entry.score.protocol != OUTSIDE_PROTOCOL:
             best.setdefault(entry.score.test_on, entry)
     return best
 

@@ -30,6 +30,7 @@ def main() -> None:
     except InputError as error:
         fail(str(error))
         sys.exit(EXIT_BAD_INPUT)
-    except KeyboardInterrupt:
-        fail("interrupted; run the same command again to go on where it stopped")
-        sys.exit(EXIT_INTERRUPTED)
+    except SystemExit as stop:
+        if stop.code == EXIT_INTERRUPTED:  # typer has caught the interrupt, and says nothing
+            fail("interrupted; run the same command again to go on where it stopped")
+        raise

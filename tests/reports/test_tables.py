@@ -29,6 +29,13 @@ def test_reading_order(results):
     assert [d for _, d in order[:6]] == ["cnn:resnet18", "spectrum", "blink", "oracle", "random", "constant"]
 
 
+def test_best_is_never_found_on_outside_portraits(results):
+    row = next(row for row in results.scores if row.test_on == "meshwarp")
+    outside = dataclasses.replace(row, test_on="meshwarp, outside portraits", protocol="outside-portraits", auc=1.0)
+    with_outside = dataclasses.replace(results, scores=(*results.scores, outside))
+    assert tables.best_detectors(with_outside).keys() == tables.best_detectors(results).keys()
+
+
 def test_best_is_never_a_sanity_row(results):
     best = tables.best_detectors(results)
     assert {g: e.score.detector for g, e in best.items()} == {"meshwarp": "cnn:resnet18", "splice": "cnn:resnet18"}

@@ -181,3 +181,14 @@ def test_absent_cuda_is_named(tellbench, tmp_path):
         pytest.skip("a CUDA device is here")
     done = tellbench("generate", "--clips", 3, "--device", "cuda", "--out", tmp_path / "c")
     assert_refused(done, "no CUDA device")
+
+
+def test_interrupt_says_how_to_go_on(tellbench, monkeypatch):
+    def interrupt(*_args, **_more):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("tellbench.cli.run.load_suite", interrupt)
+    done = tellbench("run", "quickstart")
+    assert done.returncode == 130
+    assert "run the same command again" in done.stderr
+    assert "Traceback" not in done.stderr
