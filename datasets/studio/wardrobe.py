@@ -56,6 +56,6 @@ def _suit(points: Tensor, rng: np.random.Generator) -> Tensor:
     if rng.random() >= 0.6:
         return albedo
     width = (-(y + 200)).clamp(0, 120) * 0.05
-    tie = ((1 - smoothstep(9.0, 10.5, across - width)) * chest * (1 - smoothstep(-187.0, -183.0, y)))[:, None]
+    tie = ((1 - smoothstep(9.0, 10.5, across - width)) * chest)[:, None]  # its knot touches the collar
     stripes = 1 + 0.5 * torch.sign(torch.sin((x + y) * 0.7))[:, None] * float(rng.random() < 0.5)
     return albedo * (1 - tie) + _pick(rng, _TIES) * stripes * tie
