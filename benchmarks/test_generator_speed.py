@@ -7,25 +7,14 @@ import dataclasses
 import pytest
 
 from tellbench.datasets.scene import plan_scenes
-from tellbench.datasets.studio.film import Take
-from tellbench.eval.speed import measure_generator
+from tellbench.eval.speed import measure_generator, studio_request
 from tellbench.generator.base import Request
 from tellbench.registry import GENERATORS
 
 
 @pytest.fixture(scope="module")
 def two_seconds() -> Request:
-    scene = plan_scenes(3, seconds=2.0, size=256, seed=0)[0]
-    take = Take(scene)
-    frames = [chunk for chunk, _ in take.frames()]
-    return Request(
-        portrait=take.portrait(),
-        speech=take.speech,
-        fps=scene.fps,
-        n_frames=scene.n_frames,
-        seed=scene.seed,
-        pristine=lambda: iter(frames),
-    )
+    return studio_request(plan_scenes(3, seconds=2.0, size=256, seed=0)[0])
 
 
 @pytest.mark.parametrize("name", list(GENERATORS))

@@ -18,6 +18,8 @@ from typing import Any, Final
 
 import numpy as np
 
+from tellbench.datasets.scene import Scene
+from tellbench.datasets.studio.film import Take
 from tellbench.datasets.video import VideoWriter
 from tellbench.errors import InputError
 from tellbench.eval import environment
@@ -61,6 +63,20 @@ class Pass:
     def frame_ms(self) -> list[float]:
         """Time a frame takes, for each chunk after the first."""
         return [1000 * gap / n for gap, n in zip(np.diff(self.delivered), self.frames[1:], strict=True)]
+
+
+def studio_request(scene: Scene) -> Request:
+    """A studio take as a request that any generator can serve, the pristine frames held in memory."""
+    take = Take(scene)
+    frames = [chunk for chunk, _ in take.frames()]
+    return Request(
+        portrait=take.portrait(),
+        speech=take.speech,
+        fps=scene.fps,
+        n_frames=scene.n_frames,
+        seed=scene.seed,
+        pristine=lambda: iter(frames),
+    )
 
 
 def measure_generator(

@@ -105,6 +105,10 @@ def _job(plan: Plan, index: int, out: Path, device: str) -> Iterator[str]:
     """Ids of the job's clips as they are done; a job that is refused is written down, and the others go on."""
     job = plan.jobs[index]
     left = plan.ids_of(job)
+    refusal = out / _WORK / f"{job.scene_id}.refused"
+    if refusal.is_file():  # by an earlier, interrupted build
+        yield from left
+        return
     made = _shoot(plan, job, out, device) if isinstance(job, Scene) else _animate_outside(plan, job, out)
     try:
         for clip_id in made:
@@ -113,7 +117,7 @@ def _job(plan: Plan, index: int, out: Path, device: str) -> Iterator[str]:
     except RefusalError as error:
         what = job.portrait.name if isinstance(job, Outside) else f"scene {job.scene_id} with both its clips"
         reason = str(error).removeprefix(f"{getattr(job, 'portrait', '')}: ")
-        write_json(out / _WORK / f"{job.scene_id}.refused", f"{what}: {reason}")
+        write_json(refusal, f"{what}: {reason}")
         yield from left
 
 

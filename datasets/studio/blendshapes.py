@@ -66,13 +66,11 @@ class ExpressionBasis:
     Attributes:
         skin: The skin at rest.
         basis: Displacements in mm at coefficient 1, shape (52, rows, columns, 3).
-        jaw_weight: Share with which each vertex rides on the jaw, 0 to 1, shape (rows, columns).
     """
 
     def __init__(self, skin: Skin) -> None:
         self.skin = skin
         self._fields = fields = _Fields(skin)
-        self.jaw_weight = fields.jaw
         shapes = {**_jaw(fields), **_mouth(fields), **_mouth_sides(fields), **_upper_face(fields), **_lids(fields)}
         still = torch.zeros_like(skin.P0)  # the gaze shapes in and out turn the eyeballs only; tongueOut the tongue
         basis = torch.stack([shapes.get(name, still) for name in COEFFICIENTS])

@@ -22,6 +22,9 @@ def evaluate(
     model: Annotated[list[Path], typer.Option(help="Folder of a trained detector; repeat for more.")],
     corpus: Annotated[Path, typer.Option(help="The corpus; only its test split is scored.")],
     out: Annotated[Path, typer.Option(help="Folder for results.json and scores.")],
+    train_on: Annotated[
+        list[str] | None, typer.Option(help="Generators the detectors were trained on; default: all that forge.")
+    ] = None,
     seed: Seed = 0,
 ) -> None:
     """Score a corpus's test split with trained detectors."""
@@ -34,8 +37,6 @@ def evaluate(
     clips = Corpus.open(corpus)
     detectors = {folder.name: load_detector(folder) for folder in model}
     extract_all(clips.split("test"), progress=True, workers=cores(0))
-    train_on = [name for name in clips.generators if name != "null"]
-    results = stages.evaluate(clips, detectors, train_on, out, seed, suite=corpus.name)
-    results.write(out)
+    results = stages.evaluate(clips, detectors, stages.trained_on(clips, train_on), out, seed, suite=corpus.name)
     stdout.print(leaderboard_table(results))
     say(f"results: {out / 'results.json'}")

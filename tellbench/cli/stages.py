@@ -59,6 +59,13 @@ def _settings(spec: str, seed: int, device: str) -> dict[str, object]:
     return {name: value for name, value in (("seed", seed), ("device", device)) if name in taken}
 
 
+def trained_on(corpus: Corpus, asked: Sequence[str] | None) -> tuple[str, ...]:
+    """The generators asked for, or every one of the corpus that really forges."""
+    from tellbench.eval.evaluate import NULL
+
+    return tuple(asked or (name for name in corpus.generators if name != NULL))
+
+
 def evaluate(
     corpus: Corpus, detectors: dict[str, Detector], train_on: Sequence[str], out: Path, seed: int, suite: str
 ) -> Results:
@@ -84,21 +91,9 @@ def evaluate(
 def measure_speed(generators: Sequence[str], size: int, device: str, seconds: float, seed: int) -> list[SpeedRow]:
     """Frames per second of every generator on a studio portrait and voice."""
     from tellbench.datasets.scene import plan_scenes
-    from tellbench.datasets.studio.film import Take
-    from tellbench.eval.speed import measure_generator
-    from tellbench.generator.base import Request
+    from tellbench.eval.speed import measure_generator, studio_request
 
-    scene = plan_scenes(3, seconds=seconds, size=size, seed=seed)[0]
-    take = Take(scene)
-    frames = [chunk for chunk, _ in take.frames()]
-    request = Request(
-        portrait=take.portrait(),
-        speech=take.speech,
-        fps=scene.fps,
-        n_frames=scene.n_frames,
-        seed=scene.seed,
-        pristine=lambda: iter(frames),
-    )
+    request = studio_request(plan_scenes(3, seconds=seconds, size=size, seed=seed)[0])
     rows = []
     with bar("measuring speed", len(generators)) as advance:
         for name in generators:

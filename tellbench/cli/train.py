@@ -35,12 +35,12 @@ def train(
 ) -> None:
     """Train a detector on a corpus."""
     DETECTORS.resolve(detector)
-    from tellbench.cli.stages import train_detectors
+    from tellbench.cli.stages import train_detectors, trained_on
     from tellbench.datasets.corpus import Corpus
 
     if (out / "detector.json").is_file():
         raise InputError(f"{out} holds a trained detector; choose another --out or delete it")
     clips = Corpus.open(corpus)
-    generators = tuple(train_on or [name for name in clips.generators if name != "null"])
+    generators = trained_on(clips, train_on)
     train_detectors({detector: out}, clips, generators, seed, pick_device(device), cores(0))
     say(f"{detector} trained on {', '.join(generators)}: {out}")

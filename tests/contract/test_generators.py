@@ -5,9 +5,9 @@ import pandas as pd
 import pytest
 
 from tellbench.datasets.scene import Scene
-from tellbench.datasets.studio.film import Take
 from tellbench.errors import InputError
-from tellbench.generator.base import Controls, Generator, Request
+from tellbench.eval.speed import studio_request
+from tellbench.generator.base import Controls, Generator
 from tellbench.registry import GENERATORS
 
 SCENE = Scene(scene_id="contract", identity_seed=11, seed=5, language="en", size=192, fps=25.0, n_frames=30)
@@ -15,16 +15,7 @@ SCENE = Scene(scene_id="contract", identity_seed=11, seed=5, language="en", size
 
 @pytest.fixture(scope="module")
 def request_():
-    take = Take(SCENE)
-    frames = [chunk for chunk, _ in take.frames()]
-    return Request(
-        portrait=take.portrait(),
-        speech=take.speech,
-        fps=SCENE.fps,
-        n_frames=SCENE.n_frames,
-        seed=3,
-        pristine=lambda: iter(frames),
-    )
+    return studio_request(SCENE)
 
 
 @pytest.fixture(scope="module", params=list(GENERATORS))

@@ -238,7 +238,21 @@ def test_scene_that_a_generator_refuses_is_dropped_with_both_its_clips(studio, p
     assert {clip.pair_id for clip in corpus} == {scene.scene_id for i, scene in enumerate(plan.scenes) if i != 1}
     assert len(corpus) == len(list((tmp_path / "c" / "clips").iterdir())) == 6
     assert len(seen) == 8
+    assert not list((tmp_path / "c").glob(".build*"))
     assert "cannot trust this face" in read_json(tmp_path / "c" / "refused.json")[plan.scenes[1].scene_id]
+
+
+def test_refused_scene_is_not_shot_again_on_resume(studio, plan, tmp_path, monkeypatch):
+    class Picky(_TestCard):
+        def animate(self, request):
+            raise RefusalError("cannot trust this face")
+
+    monkeypatch.setattr(building.GENERATORS, "load", lambda _name: Picky)
+    monkeypatch.setattr(building.GENERATORS, "create", lambda _name: Picky())
+    plan = dataclasses.replace(plan, generators=("picky",))
+    list(building._job(plan, 0, tmp_path, "cpu"))
+    assert list(building._job(plan, 0, tmp_path, "cpu")) == plan.ids_of(plan.scenes[0])
+    assert studio.made == 1
 
 
 def test_full_disk_is_no_refusal(studio, plan, tmp_path, monkeypatch):
