@@ -15,7 +15,7 @@ from torch import Tensor
 
 from tellbench.datasets.expression import COEFFICIENTS, INDEX
 from tellbench.datasets.studio import lids
-from tellbench.datasets.studio.parts import LOWER_TEETH_FRONT, UPPER_TEETH_FRONT, arch_depth
+from tellbench.datasets.studio.oral import LOWER_TEETH_FRONT, UPPER_TEETH_FRONT, arch_depth
 from tellbench.datasets.studio.relief import bump
 from tellbench.datasets.studio.sculpture import smoothstep
 from tellbench.datasets.studio.skin import Skin

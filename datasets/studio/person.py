@@ -8,7 +8,7 @@ from typing import Any, Final, Self
 import torch
 from torch import Tensor
 
-from tellbench.datasets.studio import hair, parts
+from tellbench.datasets.studio import hair, oral, parts
 from tellbench.datasets.studio.blendshapes import ExpressionBasis
 from tellbench.datasets.studio.glasses import glasses
 from tellbench.datasets.studio.grid import Density, grid_normals, grid_triangles, unit
@@ -88,10 +88,10 @@ class Person:
             for side, _ in SIDES:
                 mesh.add_part(name + side, self.eye, Label.EYES, two_sided=False)
         self.mouth = {
-            "upper_teeth": parts.teeth(skin, upper=True),
-            "lower_teeth": parts.teeth(skin, upper=False),
-            "tongue": parts.tongue(skin),
-            "mouth_bag": parts.mouth_bag(skin),
+            "upper_teeth": oral.teeth(skin, upper=True),
+            "lower_teeth": oral.teeth(skin, upper=False),
+            "tongue": oral.tongue(skin),
+            "mouth_bag": oral.mouth_bag(skin),
         }
         for name, part in self.mouth.items():
             mesh.add_part(name, part, Label.MOUTH, two_sided=True)

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from tellbench.datasets.expression import INDEX
 from tellbench.datasets.studio.blendshapes import jaw_move
-from tellbench.datasets.studio.parts import UPPER_TEETH_FRONT, tongue_move
+from tellbench.datasets.studio.oral import UPPER_TEETH_FRONT, tongue_move
 from tellbench.datasets.studio.person import SIDES, Person
 
 PIVOT: Final = (0.0, -105.0, -95.0)

@@ -17,7 +17,7 @@ import numpy.typing as npt
 import torch
 
 from tellbench.datasets.expression import COEFFICIENTS, INDEX
-from tellbench.datasets.studio import parts
+from tellbench.datasets.studio import oral
 from tellbench.datasets.studio.blendshapes import JAW_AXIS, JAW_DEGREES, ExpressionBasis
 from tellbench.datasets.studio.grid import GridLayout
 from tellbench.datasets.studio.identity import Identity
@@ -82,10 +82,10 @@ def _landmarks(ids: Sequence[npt.NDArray[np.int64]], layout: GridLayout) -> npt.
 def _mouth_parts(skin: Skin) -> dict[str, MouthPart]:
     """Teeth, tongue and bag, every second row; albedo includes their own occlusion."""
     built = {
-        "upper_teeth": parts.teeth(skin, upper=True),
-        "lower_teeth": parts.teeth(skin, upper=False),
-        "tongue": parts.tongue(skin),
-        "bag": parts.mouth_bag(skin),
+        "upper_teeth": oral.teeth(skin, upper=True),
+        "lower_teeth": oral.teeth(skin, upper=False),
+        "tongue": oral.tongue(skin),
+        "bag": oral.mouth_bag(skin),
     }
     return {
         name: MouthPart(part.points.numpy()[::2], (part.albedo * part.shade[..., None]).numpy()[::2])
