@@ -13,7 +13,8 @@ from tellbench.cli import main
 from tellbench.datasets.audio import write_wav
 from tellbench.datasets.video import VideoWriter
 
-VERBS = ("demo", "run", "generate", "train", "evaluate", "report", "animate", "inspect", "speed", "ls", "doctor")
+VERBS = ("demo", "run", "generate", "train", "evaluate", "report")
+VERBS += ("animate", "inspect", "studio", "speed", "ls", "doctor")
 
 
 @dataclasses.dataclass
@@ -96,6 +97,11 @@ def test_unknown_generator(tellbench, tmp_path):
     done = tellbench("generate", "--generator", "meshwrap", "--out", tmp_path / "c")
     assert_refused(done, "unknown generator 'meshwrap'", "meshwarp")
     assert not (tmp_path / "c").exists()
+
+
+def test_unknown_sheet(tellbench, tmp_path):
+    assert_refused(tellbench("studio", "sheet", "--kind", "peple", "--out", tmp_path / "a.png"), "'peple'", "people")
+    assert_refused(tellbench("studio", "sheet", "--people", 1, "--size", 64, "--out", tmp_path / "a.gif"), ".png")
 
 
 def test_unknown_detector(tellbench, tmp_path):

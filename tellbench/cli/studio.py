@@ -1,0 +1,48 @@
+"""tellbench studio: look at the virtual people, and let outside judges look at them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from tellbench.cli.common import Seed, examples, say
+from tellbench.errors import InputError
+
+verbs = typer.Typer(no_args_is_help=True)
+
+KINDS = ("people", "expressions", "poses", "labels", "talking")
+
+
+def add_to(app: typer.Typer) -> None:
+    """Register the group of verbs."""
+    app.add_typer(
+        verbs,
+        name="studio",
+        help="Look at the studio's people, and let outside judges look at them.",
+        epilog=examples("tellbench studio sheet --kind people --people 12 --out people.jpg"),
+    )
+
+
+@verbs.command(
+    epilog=examples(
+        "tellbench studio sheet --kind people --people 24 --size 256 --out people.jpg",
+        "tellbench studio sheet --kind expressions --people 3 --seed 100 --out expressions.png",
+    )
+)
+def sheet(
+    out: Annotated[Path, typer.Option(help="The PNG or JPEG to write.")],
+    kind: Annotated[str, typer.Option(help=", ".join(KINDS) + ".")] = "people",
+    people: Annotated[int, typer.Option(min=1, help="How many people; their seeds follow one another.")] = 6,
+    size: Annotated[int, typer.Option(help="Width and height of each picture in pixels.")] = 256,
+    seed: Seed = 0,
+) -> None:
+    """Draw a contact sheet."""
+    if kind not in KINDS:
+        raise InputError(f"sheet {kind!r}; allowed: {', '.join(KINDS)}")
+    from tellbench.datasets.studio.sheets import SHEETS, picture_format, write_sheet
+
+    picture_format(out)
+    write_sheet(SHEETS[kind](range(seed, seed + people), size), out)
+    say(f"drawn: {out}")
