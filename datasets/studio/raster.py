@@ -1,14 +1,15 @@
-"""Z-buffer rasterisation of triangles and strands: numba on the CPU, plain PyTorch on CUDA, behind the same two calls.
+"""Z-buffer rasterisation of triangles: numba on the CPU, plain PyTorch on CUDA, behind the same two calls.
 
 Screen space: x right and y down in samples, sample centres at .5, z = distance from the viewer (larger is further).
-Primitives are drawn in order, triangles before segments; the nearest wins, and the first one wins a tie.
+Triangles are drawn in order; the nearest wins, and the first one wins a tie. What is seen is found first and coloured
+afterwards, so that hidden samples cost nothing. Strands come over this opaque layer: see `strand_raster`.
 """
 
 from __future__ import annotations
 
 import dataclasses
 from types import ModuleType
-from typing import Final, Self
+from typing import Final, NamedTuple, Self
 
 import torch
 from torch import Tensor
@@ -53,25 +54,34 @@ def default_backend(device: torch.device) -> str:
     return "numba" if device.type == "cpu" else "torch"
 
 
-def rasterize(
-    points: Tensor, colours: Tensor, primitives: Primitives, size: int, kernels: str | None = None
-) -> tuple[Tensor, Tensor, Tensor]:
-    """Draw coloured primitives into square images.
+class Opaque(NamedTuple):
+    """What the triangles show, sample by sample."""
+
+    colour: Tensor
+    """float32 [B,S,S,3]; 0 where empty."""
+    depth: Tensor
+    """float32 [B,S,S]; `FAR` where empty."""
+    labels: Tensor
+    """uint8 [B,S,S]; 0 where empty."""
+    face: Tensor
+    """int32 [B,S,S] index of the triangle seen; -1 where empty."""
+
+
+def opaque(points: Tensor, colours: Tensor, primitives: Primitives, size: int, kernels: str | None = None) -> Opaque:
+    """Draw coloured triangles into square images.
 
     Args:
         points: float32 [B,V,3] in samples; z > 0.
         colours: float32 [B,V,3], interpolated linearly in screen space.
-        primitives: triangles and segments over the vertices.
+        primitives: triangles over the vertices.
         size: width and height in samples.
         kernels: `numba` or `torch`; by default what suits the device.
 
     Returns:
-        Image float32 [B,S,S,3] (0 where empty), depth float32 [B,S,S] (`FAR` where empty), labels uint8 [B,S,S].
+        Fresh tensors; detail and strands may be drawn over them in place.
     """
-    drawn: tuple[Tensor, Tensor, Tensor] = backend(kernels or default_backend(points.device)).rasterize(
-        points, colours, primitives, size
-    )
-    return drawn
+    module = backend(kernels or default_backend(points.device))
+    return Opaque(*module.opaque(points, colours, primitives, size))
 
 
 def depth_map(points: Tensor, triangles: Tensor, segments: Tensor, size: int, kernels: str | None = None) -> Tensor:

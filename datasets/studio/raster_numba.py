@@ -33,26 +33,19 @@ def each_frame(kernel: Callable[..., None], n_frames: int, *arrays: Any) -> None
         kernel(frame, *arrays)
 
 
-def rasterize(points: Tensor, colours: Tensor, primitives: Primitives, size: int) -> tuple[Tensor, Tensor, Tensor]:
-    """See `raster.rasterize`."""
+def opaque(points: Tensor, colours: Tensor, primitives: Primitives, size: int) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    """See `raster.opaque`."""
     n_frames = len(points)
     image = torch.zeros(n_frames, size, size, 3)
     depth = torch.full((n_frames, size, size), _FAR)
     labels = torch.zeros(n_frames, size, size, dtype=torch.uint8)
-    arrays = (
-        points.contiguous(),
-        colours.contiguous(),
-        primitives.triangles,
-        primitives.triangle_labels,
-        primitives.two_sided,
-        primitives.segments,
-        primitives.segment_labels,
-        image,
-        depth,
-        labels,
-    )
-    each_frame(_draw, n_frames, *(array.numpy() for array in arrays))
-    return image, depth, labels
+    face = torch.full((n_frames, size, size), -1, dtype=torch.int32)
+    points, colours, triangles = points.contiguous(), colours.contiguous(), primitives.triangles
+    seen = (points, triangles, primitives.two_sided, depth, face)
+    painted = (points, colours, triangles, primitives.triangle_labels, face, image, labels)
+    each_frame(_find, n_frames, *(array.numpy() for array in seen))
+    each_frame(_paint, n_frames, *(array.numpy() for array in painted))
+    return image, depth, labels, face
 
 
 def depth_map(points: Tensor, triangles: Tensor, segments: Tensor, size: int) -> Tensor:
@@ -71,22 +64,19 @@ def _span(a: float, b: float, c: float, size: int) -> tuple[int, int]:
 
 
 @kernel
-def _draw(
-    frame: int,
-    points: Array,
-    colours: Array,
-    triangles: Array,
-    triangle_labels: Array,
-    two_sided: Array,
-    segments: Array,
-    segment_labels: Array,
-    image: Array,
-    depth: Array,
-    labels: Array,
-) -> None:
-    """Triangles, then segments, of one frame."""
-    xyz, rgb = points[frame], colours[frame]
-    img, near, label = image[frame], depth[frame], labels[frame]
+def weights(xyz: Array, i: int, j: int, k: int, px: float, py: float) -> tuple[float, float, float]:
+    """Shares of the corners i, j, k of a triangle at a place on the screen."""
+    x0, y0, x1, y1, x2, y2 = xyz[i, 0], xyz[i, 1], xyz[j, 0], xyz[j, 1], xyz[k, 0], xyz[k, 1]
+    inverse = 1.0 / ((x1 - x0) * (y2 - y0) - (x2 - x0) * (y1 - y0))
+    a = ((x1 - px) * (y2 - py) - (x2 - px) * (y1 - py)) * inverse
+    b = ((x2 - px) * (y0 - py) - (x0 - px) * (y2 - py)) * inverse
+    return a, b, 1.0 - a - b
+
+
+@kernel
+def _find(frame: int, points: Array, triangles: Array, two_sided: Array, depth: Array, face: Array) -> None:
+    """The nearest triangle at every sample of one frame."""
+    xyz, near, seen = points[frame], depth[frame], face[frame]
     size = near.shape[0]
     for f in range(triangles.shape[0]):
         i, j, k = triangles[f, 0], triangles[f, 1], triangles[f, 2]
@@ -110,22 +100,33 @@ def _draw(
                 z = a * z0 + b * z1 + c * z2
                 if z < near[row, column]:
                     near[row, column] = z
-                    label[row, column] = triangle_labels[f]
-                    for channel in range(3):
-                        img[row, column, channel] = a * rgb[i, channel] + b * rgb[j, channel] + c * rgb[k, channel]
-    for s in range(segments.shape[0]):
-        i, j = segments[s, 0], segments[s, 1]
-        x0, y0, z0 = xyz[i, 0], xyz[i, 1], xyz[i, 2]
-        dx, dy, dz = xyz[j, 0] - x0, xyz[j, 1] - y0, xyz[j, 2] - z0
-        steps = int(max(abs(dx), abs(dy))) + 1
-        for step in range(steps):
-            t = (step + 0.5) / steps
-            column, row, z = int(np.floor(x0 + dx * t)), int(np.floor(y0 + dy * t)), z0 + dz * t
-            if 0 <= column < size and 0 <= row < size and z < near[row, column]:
-                near[row, column] = z
-                label[row, column] = segment_labels[s]
-                for channel in range(3):
-                    img[row, column, channel] = rgb[i, channel] * (1 - t) + rgb[j, channel] * t
+                    seen[row, column] = f
+
+
+@kernel
+def _paint(
+    frame: int,
+    points: Array,
+    colours: Array,
+    triangles: Array,
+    triangle_labels: Array,
+    face: Array,
+    image: Array,
+    labels: Array,
+) -> None:
+    """Colour and label of what is seen in one frame."""
+    xyz, rgb = points[frame], colours[frame]
+    size = face.shape[1]
+    for row in range(size):
+        for column in range(size):
+            f = face[frame, row, column]
+            if f < 0:
+                continue
+            i, j, k = triangles[f, 0], triangles[f, 1], triangles[f, 2]
+            a, b, c = weights(xyz, i, j, k, column + 0.5, row + 0.5)
+            labels[frame, row, column] = triangle_labels[f]
+            for channel in range(3):
+                image[frame, row, column, channel] = a * rgb[i, channel] + b * rgb[j, channel] + c * rgb[k, channel]
 
 
 @kernel

@@ -6,6 +6,7 @@ key holds depth and primitive, so the winner is unique and the picture does not 
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -22,51 +23,62 @@ _CHUNK: Final = 8_000_000
 _LONGEST_SEGMENT: Final = 4096
 
 
-class _Fragments(NamedTuple):
-    sample: Tensor  # int64 [N], flat over frames, rows, columns
-    depth: Tensor  # float32 [N]
-    primitive: Tensor  # int64 [N]; segments follow the triangles
-    weights: Tensor  # float32 [N,3] over the primitive's vertices
+class Fragments(NamedTuple):
+    """Samples that primitives cover, N in all."""
+
+    sample: Tensor
+    """int64 [N], flat over frames, rows, columns."""
+    depth: Tensor
+    """float32 [N]."""
+    primitive: Tensor
+    """int64 [N]."""
+    weights: Tensor
+    """float32 [N,corners] over the primitive's vertices."""
 
 
-def rasterize(points: Tensor, colours: Tensor, primitives: Primitives, size: int) -> tuple[Tensor, Tensor, Tensor]:
-    """See `raster.rasterize`."""
+def opaque(points: Tensor, colours: Tensor, primitives: Primitives, size: int) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    """See `raster.opaque`."""
     n_frames, n_points = points.shape[:2]
-    device = points.device
-    n_samples = n_frames * size * size
-    parts = list(_fragments(points, primitives.triangles, primitives.two_sided, primitives.segments, size))
-    fragments = _Fragments(*(torch.cat(column) for column in zip(*parts, strict=True)))
+    device, shape = points.device, (n_frames, size, size)
+    image = torch.zeros(*shape, 3, device=device)
+    depth = torch.full(shape, _FAR, device=device)
+    labels = torch.zeros(shape, dtype=torch.uint8, device=device)
+    face = torch.full(shape, -1, dtype=torch.int32, device=device)
+    parts = list(_fragments(points, primitives.triangles, primitives.two_sided, size))
+    if not parts:
+        return image, depth, labels, face
+    sample, z, triangle, weights = nearest(parts, depth)
+    vertices = primitives.triangles.long()[triangle] + (sample // (size * size) * n_points)[:, None]
+    image.view(-1, 3)[sample] = (colours.reshape(-1, 3)[vertices] * weights[..., None]).sum(1)
+    depth.view(-1)[sample] = z
+    labels.view(-1)[sample] = primitives.triangle_labels[triangle]
+    face.view(-1)[sample] = triangle.int()
+    return image, depth, labels, face
+
+
+def nearest(parts: list[Fragments], depth: Tensor) -> Fragments:
+    """The one fragment per sample that is nearest and nearer than `depth` [B,S,S]; the lower primitive wins a tie."""
+    columns = Fragments(*(torch.cat(column) for column in zip(*parts, strict=True)))
+    fragments = Fragments(*(column[columns.depth < depth.view(-1)[columns.sample]] for column in columns))
     # Bits of a positive float sort like the float; the primitive breaks ties.
     key = (fragments.depth.view(torch.int32).long() << 32) | fragments.primitive
-    nearest = torch.full((n_samples,), torch.iinfo(torch.int64).max, device=device)
-    nearest.scatter_reduce_(0, fragments.sample, key, "amin")
-    won = nearest[fragments.sample] == key
-    sample, depth, primitive, weights = (column[won] for column in fragments)
-    segments = primitives.segments.long()
-    corners = torch.cat([primitives.triangles.long(), torch.cat([segments, segments[:, :1]], 1)])  # [F+S,3]
-    vertices = corners[primitive] + (sample // (size * size) * n_points)[:, None]
-    image = torch.zeros(n_samples, 3, device=device)
-    image[sample] = (colours.reshape(-1, 3)[vertices] * weights[..., None]).sum(1)
-    near = torch.full((n_samples,), _FAR, device=device)
-    near[sample] = depth
-    labels = torch.zeros(n_samples, dtype=torch.uint8, device=device)
-    labels[sample] = torch.cat([primitives.triangle_labels, primitives.segment_labels])[primitive]
-    shape = (n_frames, size, size)
-    return image.view(*shape, 3), near.view(shape), labels.view(shape)
+    first = torch.full((depth.numel(),), torch.iinfo(torch.int64).max, device=depth.device)
+    first.scatter_reduce_(0, fragments.sample, key, "amin")
+    won = first[fragments.sample] == key
+    return Fragments(*(column[won] for column in fragments))
 
 
 def depth_map(points: Tensor, triangles: Tensor, segments: Tensor, size: int) -> Tensor:
     """See `raster.depth_map`."""
     near = torch.full((len(points) * size * size,), _FAR, device=points.device)
-    for fragments in _fragments(points, triangles, None, segments, size):
+    parts = itertools.chain(_fragments(points, triangles, None, size), [segment_fragments(points, segments, size)])
+    for fragments in parts:
         near.scatter_reduce_(0, fragments.sample, fragments.depth, "amin")
     return near.view(len(points), size, size)
 
 
-def _fragments(
-    points: Tensor, triangles: Tensor, two_sided: Tensor | None, segments: Tensor, size: int
-) -> Iterator[_Fragments]:
-    """Fragments of every primitive in bounded portions; triangles by the size of their bounding square."""
+def _fragments(points: Tensor, triangles: Tensor, two_sided: Tensor | None, size: int) -> Iterator[Fragments]:
+    """Fragments of every triangle in bounded portions, by the size of the bounding square."""
     corners = points[:, triangles.long()]  # [B,F,3,3]
     x, y = corners[..., 0], corners[..., 1]
     area = (x[..., 1] - x[..., 0]) * (y[..., 2] - y[..., 0]) - (x[..., 2] - x[..., 0]) * (y[..., 1] - y[..., 0])
@@ -83,12 +95,11 @@ def _fragments(
         for part in torch.split(chosen, max(1, _CHUNK // window**2)):
             if len(part):
                 yield _triangle_fragments(corners, area, low, high, part, window, size)
-    yield _segment_fragments(points, segments, len(triangles), size)
 
 
 def _triangle_fragments(
     corners: Tensor, area: Tensor, low: Tensor, high: Tensor, chosen: Tensor, window: int, size: int
-) -> _Fragments:
+) -> Fragments:
     """Fragments of the chosen (frame, triangle) pairs, each tested over a square of samples."""
     frame, triangle = chosen.unbind(1)
     x, y, z = corners[frame, triangle].unbind(-1)  # [N,3] each
@@ -104,11 +115,11 @@ def _triangle_fragments(
     owner = torch.nonzero(inside)[:, 0]
     weights = torch.stack([a[inside], b[inside], c[inside]], -1)
     sample = (frame[owner] * size + row[inside].long()) * size + column[inside].long()
-    return _Fragments(sample, (weights * z[owner]).sum(-1), triangle[owner], weights)
+    return Fragments(sample, (weights * z[owner]).sum(-1), triangle[owner], weights)
 
 
-def _segment_fragments(points: Tensor, segments: Tensor, first_id: int, size: int) -> _Fragments:
-    """One fragment per sample step along the longer axis of every segment."""
+def segment_fragments(points: Tensor, segments: Tensor, size: int) -> Fragments:
+    """One fragment per sample step along the longer axis of every segment [S,2] over points [B,V,3]."""
     start, end = points[:, segments[:, 0].long()], points[:, segments[:, 1].long()]  # [B,S,3]
     delta = (end - start).flatten(0, 1)
     steps = delta[:, :2].abs().amax(1).floor().clamp(max=_LONGEST_SEGMENT).long() + 1  # [B*S]
@@ -121,5 +132,4 @@ def _segment_fragments(points: Tensor, segments: Tensor, first_id: int, size: in
     owner, t = owner[inside], t[inside]
     frame, segment = owner // max(1, len(segments)), owner % max(1, len(segments))
     sample = (frame * size + row[inside].long()) * size + column[inside].long()
-    weights = torch.stack([1 - t, t, torch.zeros_like(t)], -1)
-    return _Fragments(sample, z[inside], segment + first_id, weights)
+    return Fragments(sample, z[inside], segment, torch.stack([1 - t, t], -1))

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from tellbench.datasets.expression import COEFFICIENTS
-from tellbench.datasets.studio import raster
+from tellbench.datasets.studio import raster, strand_raster
 from tellbench.datasets.studio.camera import Camera
 from tellbench.datasets.studio.lighting import Lighting
 from tellbench.datasets.studio.person import SIDES, Person
@@ -130,9 +130,9 @@ class Studio:
         """One batch on one thread."""
         posed = pose_person(self.person, coefficients, pose, gaze, self._shade)
         samples = self.camera.project(posed.points) * posed.points.new_tensor([_SAMPLES, _SAMPLES, 1])
-        image, depth, mask = raster.rasterize(
-            samples, self._lighting.colour(posed), self.person.primitives, self.size * _SAMPLES, self._backend
-        )
+        colours, primitives = self._lighting.colour(posed), self.person.primitives
+        layer = raster.opaque(samples, colours, primitives, self.size * _SAMPLES, self._backend)
+        image, depth, mask = strand_raster.composite(layer, samples, colours, primitives, self._backend)
         frames = self.camera.expose(image, depth, self._room, first_frame, self._backend)
         middle = (slice(None), slice(_SAMPLES // 2, None, _SAMPLES), slice(_SAMPLES // 2, None, _SAMPLES))
         points = posed.points

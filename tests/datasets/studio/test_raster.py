@@ -2,7 +2,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from tellbench.datasets.studio.raster import FAR, Primitives, depth_map, rasterize
+from tellbench.datasets.studio.raster import FAR, Primitives, depth_map, opaque
+from tellbench.datasets.studio.strand_raster import composite
 
 SIZE = 48
 
@@ -24,6 +25,12 @@ def scene(n_frames: int = 2, n_points: int = 120, seed: int = 0) -> tuple[Tensor
         torch.full((30,), 200, dtype=torch.uint8),
     )
     return points, colours, primitives
+
+
+def rasterize(points, colours, primitives, size, kernels=None):
+    """Triangles with the strands over them: colour, depth and labels."""
+    layer = opaque(points, colours, primitives, size, kernels)
+    return composite(layer, points, colours, primitives, kernels)
 
 
 def test_both_kernels_draw_the_same_picture():
@@ -59,6 +66,15 @@ def test_a_square_covers_exactly_its_samples_and_the_nearer_one_wins(kernels):
     assert (drawn == 2).sum() == 12
     assert drawn[0, 4, 5] == 1 and depth[0, 4, 5] == 2.5 and image[0, 4, 5, 0] == 1
     assert depth[0, 0, 0] == FAR
+
+
+def test_both_kernels_name_the_same_triangles():
+    points, colours, primitives = scene()
+    layer, other = (opaque(points, colours, primitives, SIZE, kernels) for kernels in ("numba", "torch"))
+    assert (layer.face == other.face).float().mean() > 0.999
+    assert torch.equal(layer.face < 0, layer.depth == FAR)
+    seen = layer.face >= 0
+    assert torch.equal(primitives.triangle_labels[layer.face[seen].long()], layer.labels[seen])
 
 
 @pytest.mark.parametrize("kernels", ["numba", "torch"])
