@@ -100,7 +100,7 @@ def eyeball(identity: Identity, device: str | torch.device = "cpu") -> Eyeball:
 def _liner(disc: Tensor, eye_width: float) -> Tensor:
     """A shallow bowl as wide as the lids open; it stays behind the skin at both corners."""
     x, y, _ = disc.unbind(-1)
-    return torch.stack([x * (0.51 * eye_width + 0.8), y * 6, 7.8 * (1 - x * x - y * y)], -1)
+    return torch.stack([x * (0.52 * eye_width + 0.8), y * 6, 5.5 * (1 - x * x - y * y)], -1)
 
 
 # --- ears -----------------------------------------------------------------------------------------------------------

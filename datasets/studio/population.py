@@ -157,12 +157,12 @@ def _skull(draw: _Draw, fem: float, old: float) -> dict[str, Any]:
         "head_height": 1 - 0.015 * fem + n(0.025),
         "head_length": 1 - 0.02 * fem + n(0.03),
         "face_width": 1 - 0.03 * fem + n(0.05),
-        "face_length": -3.0 * fem + n(5.5),
-        "jaw_width": 0.98 - 0.08 * fem + n(0.06),
+        "face_length": 5.0 * fem - 2.5 + n(4.0),
+        "jaw_width": 1.02 - 0.09 * fem + n(0.05),
         "jaw_height": n(5.0),
         "chin_width": 1 - 0.15 * fem + n(0.16),
         "chin_projection": n(2.6) - 1.0 * fem,
-        "chin_length": n(2.5) - 1.5 * fem,
+        "chin_length": n(2.0) - 1.0 * fem,
         "cheekbone": 1.2 * fem + n(2.2),
         "cheek": n(2.4) - 1.2 * old + 0.6 * fem,
         "brow_ridge": 3.2 * (1 - fem) + n(1.5) - 1.0,
@@ -190,7 +190,7 @@ def _eyes(draw: _Draw, fem: float, old: float, number: int) -> dict[str, Any]:
     weights = (0.34, 0.20, 0.14, 0.08, 0.16, 0.08) if number < 4 else (0.5, 0.5, 0, 0, 0, 0)
     return {
         "eye_distance": 63 - 1.8 * fem + n(2.4),
-        "eye_width": 28.2 + n(1.1),
+        "eye_width": 30.0 + n(1.0),
         "eye_height": 10.2 + 0.5 * fem + n(1.0) - 0.5 * old,
         "eye_tilt": 2.0 + 0.6 * fem + n(1.2),
         "eye_depth": n(1.2),
@@ -210,12 +210,12 @@ def _eyes(draw: _Draw, fem: float, old: float, number: int) -> dict[str, Any]:
 def _mouth(draw: _Draw, fem: float, old: float, number: int) -> dict[str, Any]:
     n, u = draw.normal, draw.uniform
     return {
-        "mouth_width": 51 - 2 * fem + n(3.0),
+        "mouth_width": 53 - 3 * fem + n(3.0),
         "upper_lip": 7.4 + 0.6 * fem + n(1.3) + 0.5 * (number - 3) - 1.2 * old,
         "lower_lip": 9.0 + 0.6 * fem + n(1.5) + 0.5 * (number - 3) - 1.0 * old,
         "lip_projection": n(1.0) + 0.5 * (number - 3),
         "cupid_bow": 1.3 + n(0.6),
-        "philtrum": 14.5 - fem + n(1.6) + 1.5 * old,
+        "philtrum": 14.3 - 1.4 * fem + n(1.6) + 1.5 * old,
         "mouth_shift": n(1.0),
         "mouth_curve": n(0.9),
         "lip_darkness": u(0, 0.35),
@@ -228,7 +228,7 @@ def _body(draw: _Draw, fem: float, old: float, fat: float) -> dict[str, Any]:
     return {
         "ear_size": 1 + n(0.07) + 0.08 * old,
         "ear_angle": 22 + n(6),
-        "neck_radius": 59 - 8 * fem + n(2.5) + fat,
+        "neck_radius": 55 - 8 * fem + n(2.5) + fat,
         "shoulder_width": 1 - 0.1 * fem + n(0.05),
         "cloth_color": _scaled((1.0, 1.0, 1.0), *(u(0.02, 0.6) * np.clip([1 + n(0.3) for _ in range(3)], 0.2, 2))),
         "collar_drop": float(draw.chance(0.5)),

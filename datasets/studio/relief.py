@@ -21,9 +21,9 @@ if TYPE_CHECKING:
     from tellbench.datasets.studio.skin import Skin
 
 _LIP_PROFILES = {
-    "philtrum": ([0, 0.6, 1], [0, 0.6, 2.2]),
-    "upper_lip": ([0, 0.3, 0.65, 0.9, 1], [2.6, 4.2, 4.5, 2.6, 0.6]),
-    "lower_lip": ([0, 0.12, 0.4, 0.7, 1], [0.6, 2.6, 4.9, 4.5, 1.8]),
+    "philtrum": ([0, 0.5, 0.85, 1], [0, 0.6, 2.2, 3.0]),
+    "upper_lip": ([0, 0.3, 0.6, 0.85, 1], [3.4, 4.6, 4.6, 3.2, 1.2]),
+    "lower_lip": ([0, 0.12, 0.35, 0.7, 1], [1.2, 2.9, 4.8, 4.4, 2.6]),
 }
 """mm forward by position down each segment."""
 
@@ -48,7 +48,7 @@ def add_lips(skin: Skin) -> None:
         forward = torch.as_tensor(profile, dtype=torch.float32, device=skin.device)[:, None]
         points[layout.rows_of(name), :, 2] += forward * window * fullness
     s = down(skin, "chin")
-    points[layout.rows_of("chin"), :, 2] += (1.6 * bump(s, 0, 0.12) - 2.6 * bump(s, 0.33, 0.16)) * window
+    points[layout.rows_of("chin"), :, 2] += (2.4 * bump(s, 0, 0.2) - 2.4 * bump(s, 0.36, 0.2)) * window
     s, rows = down(skin, "philtrum"), layout.rows_of("philtrum")
     x = points[rows, :, 0]
     groove = -1.1 * bump(x, 0, 2.6) + 0.5 * bump(x.abs(), 5.5, 2.2)

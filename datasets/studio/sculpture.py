@@ -71,45 +71,51 @@ def head(points: Tensor, person: Identity) -> Tensor:
 
 
 def _skull(p: Planes, person: Identity) -> Tensor:
-    d = ellipsoid(p, (0, 32, -80), (74 * person.head_width, 84 * person.head_height, 98 * person.head_length))
-    brow = ellipsoid(p, (0, 36, -30 + person.forehead * 0.3), (60 * person.head_width, 50 * person.head_height, 46))
-    d = union(d, brow, 25)
-    lower = ellipsoid(p, (0, -34 + person.face_length * 0.3, -46), (59 * person.face_width + person.fat, 72, 50))
-    return union(d, lower, 24)
+    width = person.head_width
+    d = ellipsoid(p, (0, 32, -80), (73 * width, 82 * person.head_height, 98 * person.head_length))
+    brow = ellipsoid(p, (0, 37, -31 + person.forehead * 0.3), (57 * width, 48 * person.head_height, 47))
+    d = union(d, brow, 22)
+    middle = ellipsoid(p, (0, -26, -52), (56 * person.face_width, 62, 52))
+    d = union(d, middle, 20)
+    return carve(d, ellipsoid(p, (84 * width, 20, -20), (21, 27, 25)), 14)  # temple
 
 
 def chin_height(person: Identity) -> float:
     """Height of the chin's centre in mm."""
-    return -101 + person.face_length - person.chin_length
+    return -97 + person.face_length - person.chin_length
 
 
 def _jaw(d: Tensor, p: Planes, person: Identity) -> Tensor:
-    width, fat = person.jaw_width * person.face_width, person.fat
-    gonion_x, gonion_y = 41 * width, -72 + person.face_length * 0.7 + person.jaw_height
-    d = union(d, cone(p, (54 * person.face_width, -20, -72), (gonion_x, gonion_y, -62), 10, 11 + fat), 26)
-    chin_y = chin_height(person)
-    body_end = (11 * person.chin_width, chin_y + 1, -8 + person.chin_projection * 0.5)
-    d = union(d, cone(p, (gonion_x, gonion_y, -58), body_end, 12 + fat, 12), 26)
-    soft_y = -86 + person.face_length * 0.8 - 0.5 * person.chin_length
-    d = union(d, ellipsoid(p, (25 * person.jaw_width, soft_y, -24), (20, 15, 24)), 22)
-    return union(d, ellipsoid(p, (0, chin_y, -4 + person.chin_projection), (19 * person.chin_width, 15, 16)), 22)
+    width, fat, drop = person.jaw_width * person.face_width, person.fat, person.face_length
+    gonion_x, gonion_y = 36.5 * width, -70 + drop * 0.7 + person.jaw_height
+    d = union(d, cone(p, (54 * person.face_width, -18, -70), (gonion_x, gonion_y, -60), 9, 9 + 0.8 * fat), 22)
+    chin_y, out = chin_height(person), person.chin_projection
+    d = union(d, cone(p, (gonion_x, gonion_y, -56), (13 * person.chin_width, chin_y, -4 + out * 0.5), 9 + fat, 10), 18)
+    floor = ellipsoid(p, (0, chin_y + 6 - fat, -38), (30 * width, 14 + 0.6 * fat, 34))
+    d = union(d, floor, 16)
+    return union(d, ellipsoid(p, (0, chin_y + 0.5, 2.5 + out), (15 * person.chin_width, 13, 13)), 16)
 
 
 def _face(d: Tensor, p: Planes, person: Identity) -> Tensor:
-    width, drop = person.face_width, person.face_length
-    d = union(d, ellipsoid(p, (45 * width, -21, -20 + person.cheekbone * 0.8), (21, 14, 22)), 24)
-    d = union(d, ellipsoid(p, (34 * width, -48 + drop * 0.3, -18 + person.cheek), (24, 30, 23)), 24)
-    d = union(d, ellipsoid(p, (0, -66 + drop * 0.4, -15 + person.lip_projection * 0.6), (30, 26, 31)), 18)
+    width, drop, bone, fat = person.face_width, person.face_length, person.cheekbone, person.fat
+    d = union(d, cone(p, (43 * width, -22, -16 + bone), (58 * width, -17, -52), 11, 7), 22)  # zygoma and its arch
+    muzzle = -16 + person.lip_projection * 0.8
+    d = union(d, ellipsoid(p, (0, -60 + drop * 0.4, muzzle), (30, 28, 34.5)), 15)
+    cheek = ellipsoid(p, (31 * width, -38 + drop * 0.2, -11 + person.cheek), (18, 21, 20 + 0.5 * fat))
+    d = union(d, cheek, 13)
+    buccal = ellipsoid(p, (34 * width, -64 + drop * 0.5, -30 + person.cheek), (14 + fat, 26, 24))
+    d = union(d, buccal, 18)
+    d = union(d, cone(p, (49 * width, -18, -12 + 0.5 * bone), (50 * width, 16, -16), 8, 6), 12)  # outer rim of the orbit
     ridge = person.brow_ridge
-    return union(d, cone(p, (9, 18, 5 + ridge * 0.6), (42 * width, 18, -15 + ridge * 0.4), 8, 6), 14)
+    return union(d, cone(p, (10, 17, 7 + ridge * 0.6), (43 * width, 18, -13 + ridge * 0.5), 8, 6), 12)
 
 
 def _eyes(d: Tensor, p: Planes, person: Identity) -> Tensor:
     x = person.eye_distance / 2
-    d = carve(d, ellipsoid(p, (x - 1.5, -1, 15.5 - person.eye_depth), (16, 10.5, 10)), 11)
+    d = carve(d, ellipsoid(p, (x - 1, 2, 18 - person.eye_depth), (17, 11, 11)), 11)
     lid = person.eye_radius + LID_THICKNESS
-    d = union(d, ellipsoid(p, (x, 0, 0), (lid, lid, lid)), 5)
-    return union(d, ellipsoid(p, (x + 3, 12.5, 0), (15, 4.5, 7.5 + 2 * person.lid_hood)), 9)
+    d = union(d, ellipsoid(p, (x, 0, 0), (lid, lid, lid)), 7)
+    return union(d, ellipsoid(p, (x + 3, 12.5, 0), (15, 4.5, 8 + 2 * person.lid_hood)), 9)
 
 
 LID_THICKNESS = 1.35
@@ -122,17 +128,18 @@ def nose_base(person: Identity) -> float:
 
 
 def _nose(d: Tensor, p: Planes, person: Identity) -> Tensor:
-    y, out, bridge, width = nose_base(person), person.nose_projection, person.bridge_projection, person.nose_width
-    ridge = cone(
-        p, (0, 5, 5 + bridge), (0, y + 5, 23 + out * 0.8), 5.6 * person.bridge_width, 7.4 * person.bridge_width
-    )
-    d = union(d, ridge, 11)
-    d = union(d, ellipsoid(p, (0, -14, 17.5 + bridge * 0.5 + out * 0.3 + person.nose_hump), (5.5, 11, 5)), 8)
-    tip = person.nose_tip_size
-    d = union(d, ellipsoid(p, (0, y + person.nose_tip_lift * 0.5, 28 + out), (8.6 * tip, 7.8 * tip, 8.8)), 10)
-    d = union(d, ellipsoid(p, (11 * width, y - 2.0, 14 + out * 0.3), (5.8 * width, 7.2, 10.5)), 8.5)  # wing
-    d = union(d, ellipsoid(p, (0, y - 4.5, 22 + out * 0.5), (4, 4.5, 9)), 5)  # septum
-    return carve(d, ellipsoid(p, (6.3 * width, y - 10.8, 22.5 + out * 0.6), (3.4, 4.4, 6.5)), 3)  # nostril
+    y, out, bridge = nose_base(person), person.nose_projection, person.bridge_projection
+    width, narrow, tip = person.nose_width, person.bridge_width, person.nose_tip_size
+    lift = person.nose_tip_lift * 0.5
+    d = union(d, cone(p, (6.5 * narrow, 3, 4 + bridge * 0.7), (7.5 * width, y + 7, 13 + out * 0.4), 5.5, 7), 12)  # walls
+    ridge = cone(p, (0, 6, 11.5 + bridge), (0, y + 6, 27 + out * 0.9 + lift * 0.3), 4.6 * narrow, 5.6 * narrow)
+    d = union(d, ridge, 10)
+    d = union(d, ellipsoid(p, (0, -15, 20.5 + bridge * 0.5 + out * 0.3 + person.nose_hump), (4.5, 10, 5)), 7)
+    d = union(d, ellipsoid(p, (2.6 * tip, y + lift, 30.5 + out), (7.2 * tip, 7.4 * tip, 8)), 8)
+    wing = ellipsoid(p, (11.2 * width, y - 3.4, 18.5 + out * 0.4), (5.8 * width, 6.8, 9.5))
+    d = union(d, wing, 4.5)
+    d = union(d, ellipsoid(p, (0, y - 4.5 + lift * 0.5, 26 + out * 0.6), (3.6, 4.5, 9)), 5)  # septum
+    return carve(d, ellipsoid(p, (6.3 * width, y - 10.6, 25.5 + out * 0.6), (3.4, 4.6, 6.5)), 3)  # nostril
 
 
 def _neck(d: Tensor, p: Planes, person: Identity) -> Tensor:

@@ -144,7 +144,7 @@ class Skin:
         rings, _ = cast(self._head, *cylinder_rays(theta.expand(2, -1), heights), start=140.0, steps=30)
         ring_x = rings[..., 0].cpu().numpy()
         width = self.identity.eye_width
-        inner, outer = self.eye_x - 0.49 * width, self.eye_x + 0.51 * width
+        inner, outer = self.eye_x - 0.52 * width, self.eye_x + 0.48 * width
         eye_t, mouth_t = np.linspace(-0.25, 1.2, 9), np.linspace(0.2, 1.3, 8)
         angles, offset = theta.cpu().numpy(), self.layout.offset.numpy()
         eye_columns = INNER_CORNER + eye_t * (OUTER_CORNER - INNER_CORNER)
@@ -169,14 +169,14 @@ class Skin:
 
     def _lid_curves(self) -> tuple[Tensor, Tensor, Tensor]:
         identity, t = self.identity, self.t_eye
-        axis = -1.2 + identity.eye_tilt * t.clamp(-0.6, 1.6)
+        axis = -0.7 + identity.eye_tilt * t.clamp(-0.6, 1.6)
         inside = t.clamp(0, 1)
         arch = 4 * inside * (1 - inside)
         # the upper arch peaks towards the nose, the lower one towards the ear
         up = arch.pow(0.62) * (1 + 0.16 * (0.45 - inside))
         low = arch.pow(0.72) * (1 + 0.3 * (inside - 0.55))
-        upper = axis + 0.46 * identity.eye_height * up
-        lower = axis - 0.54 * identity.eye_height * low
+        upper = axis + 0.42 * identity.eye_height * up
+        lower = axis - 0.52 * identity.eye_height * low
         crease = upper + identity.lid_crease * (0.75 + 0.25 * up) + 0.6
         return upper, lower, torch.maximum(crease, upper + 1.5)
 
@@ -275,7 +275,7 @@ _LOWER_END = frozenset({"chin", "jaw", "neck"})
 def mouth_height(identity: Identity) -> float:
     """Height of the mouth line in mm."""
     below_nose = identity.philtrum + identity.upper_lip
-    return -45 - 0.7 * identity.nose_length - below_nose + identity.mouth_shift + 0.3 * identity.face_length
+    return -43.5 - 0.7 * identity.nose_length - below_nose + identity.mouth_shift + 0.3 * identity.face_length
 
 
 def _spacing(name: str, count: int, device: torch.device) -> Tensor:
