@@ -123,6 +123,8 @@ class Identity:
     """mm from upper lid edge to crease."""
     lid_hood: float
     """0 clear lid, 1 and more hooded."""
+    epicanthus: float
+    """0 none to 1: the fold of the upper lid over the inner corner."""
     eye_radius: float
     """mm; the same for everybody."""
     iris_color: Color

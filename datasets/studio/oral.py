@@ -103,5 +103,5 @@ def mouth_bag(skin: Skin) -> Part:
         torch.linspace(-1.5, 1.5, 40, device=skin.device),
         indexing="ij",
     )
-    x, y = 39 * b.sin() * (a * 0.5).cos(), skin.mouth_y - 17 * a.sin()
+    x, y = (skin.mouth_half + 4) * b.sin() * (a * 0.5).cos(), skin.mouth_y - 17 * a.sin()
     return Part.build(torch.stack([x, y, -4 - 40 * b.cos() * a.cos()], -1), albedo=(0.15, 0.038, 0.032))

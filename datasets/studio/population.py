@@ -9,6 +9,7 @@ Everything without a source here (colours, styles, age effects, odds) is an assu
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
 import numpy as np
@@ -106,17 +107,39 @@ class _Middle:
         return options[int(np.argmax(weights))]
 
 
+@dataclass(frozen=True)
+class _Modes:
+    """Ways in which proportions vary together, each standard normal: faces are not bundles of independent measures."""
+
+    build: float
+    """Heavy (+) or lean."""
+    robust: float
+    """Strong bones, whatever the sex."""
+    long: float
+    """Long and narrow (+) or short and broad."""
+    broad: float
+    """Broad nose, full lips, mouth forward (+) or the opposite; leans a little on the skin tone."""
+    flat: float
+    """Low nose bridge, wide flat cheeks, low lid crease (+) or a deep-set profile; independent of skin tone."""
+
+
+def _modes(draw: _Draw, number: int) -> _Modes:
+    build, robust, long, broad, flat = (draw.normal(1) for _ in range(5))
+    return _Modes(build, robust, long, 0.85 * broad + 0.3 * (number - 3.5), flat)
+
+
 def _assemble(draw: _Draw, seed: int, sex: Sex, fem: float, age: float, tone: SkinTone) -> dict[str, Any]:
     """Sliders of one person; `fem` is 1 for a woman, 0 for a man, between for the average."""
     old = max(0.0, (age - 35) / 40)
     sliders: dict[str, Any] = {"seed": int(seed), "sex": sex, "age": age, "skin_tone": tone}
     number = SKIN_TONES.index(tone) + 1
+    modes = _modes(draw, number)
     sliders |= _skin(draw, fem, old, number)
-    sliders |= _skull(draw, fem, old)
-    sliders |= _nose(draw, fem, number)
-    sliders |= _eyes(draw, fem, old, number)
-    sliders |= _mouth(draw, fem, old, number)
-    sliders |= _body(draw, fem, old, sliders["fat"])
+    sliders |= _skull(draw, fem, old, modes)
+    sliders |= _nose(draw, fem, old, modes)
+    sliders |= _eyes(draw, fem, old, number, modes)
+    sliders |= _mouth(draw, fem, old, modes)
+    sliders |= _body(draw, fem, old, modes)
     sliders |= _hair(draw, fem, old, age, number)
     return sliders
 
@@ -150,86 +173,88 @@ def _skin(draw: _Draw, fem: float, old: float, number: int) -> dict[str, Any]:
     }
 
 
-def _skull(draw: _Draw, fem: float, old: float) -> dict[str, Any]:
+def _skull(draw: _Draw, fem: float, old: float, modes: _Modes) -> dict[str, Any]:
     n = draw.normal
     return {
-        "head_width": 1 - 0.02 * fem + n(0.03),
-        "head_height": 1 - 0.015 * fem + n(0.025),
-        "head_length": 1 - 0.02 * fem + n(0.03),
-        "face_width": 1 - 0.03 * fem + n(0.05),
-        "face_length": 5.0 * fem - 2.5 + n(4.0),
-        "jaw_width": 1.02 - 0.09 * fem + n(0.05),
-        "jaw_height": n(5.0),
-        "chin_width": 1 - 0.15 * fem + n(0.16),
-        "chin_projection": n(2.6) - 1.0 * fem,
-        "chin_length": n(2.0) - 1.0 * fem,
-        "cheekbone": 1.2 * fem + n(2.2),
-        "cheek": n(2.4) - 1.2 * old + 0.6 * fem,
-        "brow_ridge": 3.2 * (1 - fem) + n(1.5) - 1.0,
-        "forehead": n(3.2) + 1.5 * fem,
-        "fat": n(2.6) + 0.8,
+        "head_width": 1.01 - 0.03 * fem + n(0.025),
+        "head_height": 1.01 - 0.03 * fem + n(0.02),
+        "head_length": 1.01 - 0.035 * fem + n(0.025),
+        "face_width": 1.015 - 0.045 * fem + 0.012 * modes.build - 0.015 * modes.long + n(0.02),
+        "face_length": 5.5 * fem - 2.5 - 2.6 * modes.long + n(1.8),
+        "jaw_width": 1.03 - 0.11 * fem + 0.03 * modes.robust + 0.01 * modes.build + n(0.03),
+        "jaw_height": 1.5 * fem - 1.5 * modes.robust * (1 - 0.5 * fem) + n(3.0),
+        "chin_width": 1.05 - 0.22 * fem + 0.06 * modes.robust + n(0.09),
+        "chin_projection": 0.7 - 1.4 * fem + 0.8 * modes.robust + n(1.5),
+        "chin_length": 0.8 - 1.6 * fem + 0.7 * modes.robust + n(1.3),
+        "cheekbone": 0.5 * fem + 0.8 * modes.flat + n(1.1),
+        "cheek": 0.6 * fem + 0.7 * modes.build - 1.4 * old + n(1.0),
+        "brow_ridge": 2.8 - 3.6 * fem + (1.1 - 0.4 * fem) * modes.robust - 0.5 * modes.flat + n(0.6),
+        "forehead": 2.0 * fem - 0.6 * modes.robust + n(2.2),
+        "fat": max(-1.5, 0.6 + 1.6 * modes.build + n(0.6)),
     }
 
 
-def _nose(draw: _Draw, fem: float, number: int) -> dict[str, Any]:
+def _nose(draw: _Draw, fem: float, old: float, modes: _Modes) -> dict[str, Any]:
     n = draw.normal
     return {
-        "nose_length": n(3.4) - 1.5 * fem,
-        "nose_width": 1 - 0.06 * fem + n(0.13) + 0.05 * (number - 3),
-        "nose_projection": n(3.2) - 1.5 * fem - 0.6 * (number - 3),
-        "bridge_width": 1 - 0.08 * fem + n(0.12),
-        "bridge_projection": n(1.8) - 0.5 * (number - 3),
-        "nose_hump": n(1.7) * (1 - 0.5 * fem),
-        "nose_tip_size": 1 + n(0.1),
-        "nose_tip_lift": n(1.8) + 1.0 * fem,
+        "nose_length": -1.8 * fem + 1.3 * modes.long + 0.5 * modes.robust + 1.2 * old + n(1.9),
+        "nose_width": 1.02 - 0.08 * fem + 0.09 * modes.broad + 0.02 * modes.build + n(0.05),
+        "nose_projection": -1.5 * fem - 1.0 * modes.broad - 0.5 * modes.flat + 0.6 * modes.robust + n(1.7),
+        "bridge_width": 1.02 - 0.09 * fem + 0.06 * modes.broad + n(0.08),
+        "bridge_projection": -0.8 * modes.flat - 0.5 * modes.broad + n(1.0),
+        "nose_hump": (n(1.1) + 0.3 * modes.robust - 0.4 * modes.flat) * (1 - 0.4 * fem),
+        "nose_tip_size": 1 - 0.04 * fem + 0.05 * modes.broad + 0.05 * old + n(0.06),
+        "nose_tip_lift": 1.2 * fem - 1.5 * old + n(1.6),
     }
 
 
-def _eyes(draw: _Draw, fem: float, old: float, number: int) -> dict[str, Any]:
+def _eyes(draw: _Draw, fem: float, old: float, number: int, modes: _Modes) -> dict[str, Any]:
     n, u = draw.normal, draw.uniform
     weights = (0.34, 0.20, 0.14, 0.08, 0.16, 0.08) if number < 4 else (0.5, 0.5, 0, 0, 0, 0)
     return {
-        "eye_distance": 63 - 1.8 * fem + n(2.4),
-        "eye_width": 30.0 + n(1.0),
-        "eye_height": 10.2 + 0.5 * fem + n(1.0) - 0.5 * old,
-        "eye_tilt": 2.0 + 0.6 * fem + n(1.2),
-        "eye_depth": n(1.2),
-        "lid_crease": 4.2 + n(1.3),
-        "lid_hood": u(0, 1) * (0.5 + 0.8 * old),
+        "eye_distance": 63.6 - 1.8 * fem + 0.5 * modes.flat + n(2.0),
+        "eye_width": 30.2 - 0.3 * fem + n(0.9),
+        "eye_height": 10.0 + 0.7 * fem + n(0.7) - 0.9 * old,
+        "eye_tilt": 1.6 + 0.7 * fem + 0.5 * modes.flat - 1.2 * old + n(0.9),
+        "eye_depth": 0.5 * fem + 0.6 * modes.flat - 0.4 * modes.robust + n(0.7),
+        "lid_crease": max(2.0, 4.2 + 0.4 * fem - 0.8 * modes.flat + n(0.9)),
+        "lid_hood": u(0, 1) * (0.45 + 0.8 * old),
+        "epicanthus": float(np.clip(0.55 * modes.flat - 0.35 + n(0.15), 0, 1)),
         "eye_radius": 12.1,
         "iris_color": _scaled(IRIS_COLORS[draw.choose(tuple(IRIS_COLORS), weights)], u(0.8, 1.2)),
         "pupil_radius": u(1.5, 2.4),
-        "brow_height": 21.0 + 1.6 * fem + n(1.5),
-        "brow_arch": 2.4 + 1.4 * fem + n(1.2),
-        "brow_thickness": 1 - 0.3 * fem + n(0.2),
+        "brow_height": 20.3 + 2.4 * fem - 1.2 * old + n(1.2),
+        "brow_arch": 2.0 + 1.8 * fem + n(1.0),
+        "brow_thickness": 1.06 - 0.38 * fem + n(0.16),
         "brow_density": u(0.6, 1.1),
-        "brow_tilt": n(1.2),
+        "brow_tilt": 0.5 * fem + n(1.0),
     }
 
 
-def _mouth(draw: _Draw, fem: float, old: float, number: int) -> dict[str, Any]:
+def _mouth(draw: _Draw, fem: float, old: float, modes: _Modes) -> dict[str, Any]:
     n, u = draw.normal, draw.uniform
+    full = 0.7 * fem + 0.75 * modes.broad
     return {
-        "mouth_width": 53 - 3 * fem + n(3.0),
-        "upper_lip": 7.4 + 0.6 * fem + n(1.3) + 0.5 * (number - 3) - 1.2 * old,
-        "lower_lip": 9.0 + 0.6 * fem + n(1.5) + 0.5 * (number - 3) - 1.0 * old,
-        "lip_projection": n(1.0) + 0.5 * (number - 3),
-        "cupid_bow": 1.3 + n(0.6),
-        "philtrum": 14.3 - 1.4 * fem + n(1.6) + 1.5 * old,
-        "mouth_shift": n(1.0),
-        "mouth_curve": n(0.9),
+        "mouth_width": 53 - 3 * fem + 0.8 * modes.broad + n(2.2),
+        "upper_lip": max(3.0, 7.0 + full + n(0.8) - 1.9 * old),
+        "lower_lip": max(4.5, 8.8 + full + n(0.9) - 1.5 * old),
+        "lip_projection": 0.9 * modes.broad + 0.3 * fem - 0.8 * old + n(0.6),
+        "cupid_bow": max(0.3, 1.3 + 0.2 * fem - 0.4 * old + n(0.45)),
+        "philtrum": 14.0 - 1.3 * fem + 0.5 * modes.long + 1.8 * old + n(1.2),
+        "mouth_shift": n(0.8),
+        "mouth_curve": n(0.7) - 0.8 * old,
         "lip_darkness": u(0, 0.35),
         "lipstick": u(0.4, 1) * (fem == 1.0 and draw.chance(0.35)),
     }
 
 
-def _body(draw: _Draw, fem: float, old: float, fat: float) -> dict[str, Any]:
+def _body(draw: _Draw, fem: float, old: float, modes: _Modes) -> dict[str, Any]:
     n, u = draw.normal, draw.uniform
     return {
-        "ear_size": 1 + n(0.07) + 0.08 * old,
+        "ear_size": 1.02 - 0.05 * fem + n(0.06) + 0.1 * old,
         "ear_angle": 22 + n(6),
-        "neck_radius": 55 - 8 * fem + n(2.5) + fat,
-        "shoulder_width": 1 - 0.1 * fem + n(0.05),
+        "neck_radius": 56.5 - 8.5 * fem + 1.6 * modes.build + 1.0 * modes.robust + n(1.2),
+        "shoulder_width": 1.02 - 0.12 * fem + 0.02 * modes.robust + 0.02 * modes.build + n(0.03),
         "cloth_color": _scaled((1.0, 1.0, 1.0), *(u(0.02, 0.6) * np.clip([1 + n(0.3) for _ in range(3)], 0.2, 2))),
         "collar_drop": float(draw.chance(0.5)),
         "glasses": draw.chance(0.2),

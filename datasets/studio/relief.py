@@ -80,6 +80,8 @@ def add_lid_crease(skin: Skin) -> None:
     rows = rows - skin.layout.first("upper_lid") * skin.layout.step  # in full-density rows from the crease
     fold = (0.9 + skin.identity.lid_hood) * bump(rows, -8.0, 5.0) - 1.3 * bump(rows, 0.0, 2.0)
     skin.P0[..., 2] += fold * skin.lid_window
+    inner = bump(skin.t_eye, -0.03, 0.13) * bump(rows, 12.0, 16.0)  # the fold over the inner corner
+    skin.P0[..., 2] += 2.6 * skin.identity.epicanthus * inner
 
 
 def roll_edges(skin: Skin) -> None:

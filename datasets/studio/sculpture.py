@@ -105,7 +105,9 @@ def _face(d: Tensor, p: Planes, person: Identity) -> Tensor:
     d = union(d, cheek, 13)
     buccal = ellipsoid(p, (34 * width, -64 + drop * 0.5, -30 + person.cheek), (14 + fat, 26, 24))
     d = union(d, buccal, 18)
-    d = union(d, cone(p, (49 * width, -18, -12 + 0.5 * bone), (50 * width, 16, -16), 8, 6), 12)  # outer rim of the orbit
+    d = union(
+        d, cone(p, (49 * width, -18, -12 + 0.5 * bone), (50 * width, 16, -16), 8, 6), 12
+    )  # outer rim of the orbit
     ridge = person.brow_ridge
     return union(d, cone(p, (10, 17, 7 + ridge * 0.6), (43 * width, 18, -13 + ridge * 0.5), 8, 6), 12)
 
@@ -131,7 +133,9 @@ def _nose(d: Tensor, p: Planes, person: Identity) -> Tensor:
     y, out, bridge = nose_base(person), person.nose_projection, person.bridge_projection
     width, narrow, tip = person.nose_width, person.bridge_width, person.nose_tip_size
     lift = person.nose_tip_lift * 0.5
-    d = union(d, cone(p, (6.5 * narrow, 3, 4 + bridge * 0.7), (7.5 * width, y + 7, 13 + out * 0.4), 5.5, 7), 12)  # walls
+    d = union(
+        d, cone(p, (6.5 * narrow, 3, 4 + bridge * 0.7), (7.5 * width, y + 7, 13 + out * 0.4), 5.5, 7), 12
+    )  # walls
     ridge = cone(p, (0, 6, 11.5 + bridge), (0, y + 6, 27 + out * 0.9 + lift * 0.3), 4.6 * narrow, 5.6 * narrow)
     d = union(d, ridge, 10)
     d = union(d, ellipsoid(p, (0, -15, 20.5 + bridge * 0.5 + out * 0.3 + person.nose_hump), (4.5, 10, 5)), 7)
