@@ -18,7 +18,6 @@ from tellbench.datasets.studio.camera import Camera
 from tellbench.datasets.studio.lighting import Lighting
 from tellbench.datasets.studio.person import SIDES, Person
 from tellbench.datasets.studio.posing import Posed, pose_person
-from tellbench.datasets.studio.room import room
 from tellbench.datasets.studio.setting import Setting
 from tellbench.datasets.studio.shading import kernels
 from tellbench.datasets.studio.threads import one_thread_an_operation
@@ -67,6 +66,7 @@ class Studio:
         device: Where to render.
         overrides: Fields of `Setting` to fix.
         backend: Kernels, `numba` or `torch`; by default what suits the device.
+        fps: Frames per second: how far the camera moves from frame to frame.
 
     Raises:
         InputError: the size is not between 32 and 2048, the devices differ, or an override is unknown.
@@ -80,6 +80,7 @@ class Studio:
         device: str | torch.device = "cpu",
         overrides: Mapping[str, Any] | None = None,
         backend: str | None = None,
+        fps: float = 25.0,
     ) -> None:
         self.person, self.size, self.device = person, size, torch.device(device)
         if not 32 <= size <= 2048:
@@ -89,13 +90,13 @@ class Studio:
         self._backend = backend or raster.default_backend(self.device)
         self._shade = kernels(self._backend)
         self.setting = Setting.sample(seed, overrides)
-        self.camera = Camera(self.setting, size, person.identity.skin_color, seed, self.device)
+        self.camera = Camera(self.setting, size, person.identity.skin_color, seed, self.device, fps)
         self._lighting = Lighting(person, self.setting, self.camera.position, self._shade, self._backend)
-        self._room = room(seed, size).to(self.device)
 
-    def project(self, points_mm: Array) -> Tensor:
-        """World points [...,3] in mm to pixel x, pixel y and depth in mm, [...,3]."""
-        return self.camera.project(torch.as_tensor(points_mm, dtype=torch.float32, device=self.device))
+    def project(self, points_mm: Array, frame: int = 0) -> Tensor:
+        """World points [...,3] in mm to pixel x, pixel y and depth in mm in one frame, [...,3]."""
+        points = torch.as_tensor(points_mm, dtype=torch.float32, device=self.device)
+        return self.camera.project(points[None], frame, self._backend)[0]
 
     def render(self, coefficients: Array, pose: Array, gaze: Array, first_frame: int = 0) -> Shot:
         """Film a batch of frames.
@@ -129,23 +130,25 @@ class Studio:
     def _film(self, coefficients: Tensor, pose: Tensor, gaze: Tensor, first_frame: int) -> Shot:
         """One batch on one thread."""
         posed = pose_person(self.person, coefficients, pose, gaze, self._shade)
-        samples = self.camera.project(posed.points) * posed.points.new_tensor([_SAMPLES, _SAMPLES, 1])
+        pixels = self.camera.project(posed.points, first_frame, self._backend)
+        samples = pixels * pixels.new_tensor([_SAMPLES, _SAMPLES, 1])
         colours, primitives = self._lighting.colour(posed), self.person.primitives
         layer = raster.opaque(samples, colours, primitives, self.size * _SAMPLES, self._backend)
         image, depth, mask = strand_raster.composite(layer, samples, colours, primitives, self._backend)
-        frames = self.camera.expose(image, depth, self._room, first_frame, self._backend)
+        frames = self.camera.expose(image, depth, first_frame, self._backend)
         middle = (slice(None), slice(_SAMPLES // 2, None, _SAMPLES), slice(_SAMPLES // 2, None, _SAMPLES))
         points = posed.points
         skin = points[:, self.person.spans["skin"]].view_as(posed.skin)
-        landmarks = self.camera.project(self.person.skin.landmarks(skin))
+        landmarks = self.camera.project(self.person.skin.landmarks(skin), first_frame, self._backend)
         aperture = self.person.skin.aperture(posed.skin)
-        labels = (landmarks[..., :2], self._irises(posed), aperture, mask[middle], depth[middle])
+        labels = (landmarks[..., :2], self._irises(posed, first_frame), aperture, mask[middle], depth[middle])
         return Shot(*(t.cpu().numpy() for t in (frames, *labels)))
 
-    def _irises(self, posed: Posed) -> Tensor:
+    def _irises(self, posed: Posed, first_frame: int) -> Tensor:
         """Centres of both irises in pixels, [B,2,2]."""
         rings = (posed.points[:, self.person.spans["eye" + name]][:, :_PUPIL_VERTICES] for name, _ in SIDES)
-        return torch.stack([self.camera.project(ring.mean(1))[:, :2] for ring in rings], 1)
+        centres = torch.stack([ring.mean(1) for ring in rings], 1)
+        return self.camera.project(centres, first_frame, self._backend)[..., :2]
 
     def _inputs(self, coefficients: Array, pose: Array, gaze: Array) -> tuple[Tensor, Tensor, Tensor]:
         """Inputs as finite float32 tensors on the device, or an error."""

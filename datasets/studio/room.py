@@ -14,10 +14,14 @@ _GRID: Final = 96
 _REACH: Final = 15
 
 
-def room(seed: int, size: int) -> Tensor:
+MARGIN: Final = 0.08
+"""Room beyond each edge of the picture, as a share of its width: a shaking camera sees it."""
+
+
+def room(seed: int, size: int, blur: float) -> Tensor:
     """Linear-light picture of a random room, float32 of shape (size, size, 3)."""
     rng = np.random.default_rng((seed, 42))
-    blur = float(rng.uniform(1.6, 4.5))
+    blur = blur * _GRID
     picture = np.clip(_furnish(rng, _wall(rng)), 0.005, 3)
     planes = torch.tensor(picture, dtype=torch.float32).permute(2, 0, 1)[None]  # [1,3,G,G]
     planes = functional.interpolate(_defocus(planes, blur), (size, size), mode="bicubic", align_corners=False)

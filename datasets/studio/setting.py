@@ -1,4 +1,4 @@
-"""Light, lens and sensor of one clip, drawn from a seed. All ranges are assumptions: a desk, a window, a web camera."""
+"""Light, lens and sensor of one clip, drawn from a seed. All ranges are assumptions: a desk, a window, a camera."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from tellbench.datasets.studio.kits import sample_kit
 from tellbench.errors import InputError
 
 Colour = tuple[float, float, float]
@@ -38,20 +39,36 @@ class Setting:
     """Light from above, from no direction in particular."""
     ground: Colour
     """Light from below."""
-    distance: float
-    """Camera to the midpoint of the eyes, mm."""
-    view: float
-    """Width of the picture at the eyes, mm."""
     exposure: float
     """Factor on the automatic exposure."""
     white_balance: Colour
     """Gains left over by an imperfect white balance."""
+    kit: str
+    """Kind of camera, one of `kits.KITS`."""
+    distance: float
+    """Camera to the midpoint of the eyes, mm."""
+    view: float
+    """Width of the picture at the eyes, mm."""
+    distortion: float
+    """Radial distortion k1: a point half a picture from the centre moves outwards by this share (negative: barrel)."""
+    fringe: float
+    """Lateral chromatic aberration: red is this share larger and blue this share smaller than green."""
     vignetting: float
     """Share of the light lost in the corners."""
     softness: float
-    """Blur of lens and demosaicing: weight of each neighbouring pixel, 0 (sharp) to 0.25."""
-    grain: float
-    """Standard deviation of the sensor noise at mid grey; 1 is white."""
+    """Blur of lens and noise reduction: weight of each neighbouring pixel, 0 (sharp) to 0.25."""
+    sharpening: float
+    """Strength of the camera's unsharp mask."""
+    iso: float
+    """Film speed: sensor noise grows with it; 0 is a camera without noise."""
+    drift: float
+    """Standard deviation of the slow wandering of exposure (white balance: half of it), as a share."""
+    shake: float
+    """Shake of the camera in units of a steady hand."""
+    readout: float
+    """Seconds that the rolling shutter takes from the first row to the last."""
+    blur: float
+    """Diameter of the disc that a far point behind the person becomes, as a share of the picture's width."""
 
     @classmethod
     def sample(cls, seed: int, overrides: Mapping[str, Any] | None = None) -> Setting:
@@ -61,7 +78,7 @@ class Setting:
             InputError: an override names no field.
         """
         rng = np.random.default_rng((seed, 77))
-        setting = _sample(rng)
+        setting = _sample(rng, sample_kit(np.random.default_rng((seed, 78))))
         unknown = set(overrides or {}) - {field.name for field in dataclasses.fields(cls)}
         if unknown:
             allowed = ", ".join(field.name for field in dataclasses.fields(cls))
@@ -84,7 +101,7 @@ def direction(azimuth: float, elevation: float) -> Colour:
     return math.sin(a) * math.cos(e), math.sin(e), math.cos(a) * math.cos(e)
 
 
-def _sample(rng: np.random.Generator) -> Setting:
+def _sample(rng: np.random.Generator, camera: Mapping[str, Any]) -> Setting:
     side = float(rng.choice([-1, 1]))
     tint = np.array([1.0, rng.uniform(0.94, 1.0), rng.uniform(0.82, 1.08)])  # one light source colours most of a room
 
@@ -110,11 +127,7 @@ def _sample(rng: np.random.Generator) -> Setting:
         rim=light(0.1, 0.9),
         sky=light(0.55, 0.85),
         ground=(ground[0] * 1.05, ground[1], ground[2] * 0.93),  # floors are warm
-        distance=between(700, 1200),
-        view=between(310, 365),
         exposure=between(0.9, 1.1),
         white_balance=(between(0.95, 1.05), 1.0, between(0.93, 1.07)),
-        vignetting=between(0.08, 0.28),
-        softness=between(0.04, 0.14),
-        grain=between(0.004, 0.011),
+        **camera,
     )

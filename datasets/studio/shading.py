@@ -1,4 +1,4 @@
-"""What the renderer computes per vertex and pixel, on the kernels that suit the device.
+"""What the renderer computes per vertex, on the kernels that suit the device.
 
 Every function of `shading_torch` is here; on the CPU it comes from `shading_numba`. Both take and return tensors.
 """
@@ -9,7 +9,7 @@ from types import ModuleType
 
 
 def kernels(name: str) -> ModuleType:
-    """Module with `rigid`, `shadow`, `box_blur`, `skin_light`, `strand_light`, `resolve` and `develop`.
+    """Module with `rigid`, `shadow`, `box_blur`, `skin_light` and `strand_light`.
 
     Args:
         name: `numba` (CPU tensors only) or `torch` (any device).

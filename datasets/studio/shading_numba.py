@@ -1,4 +1,4 @@
-"""Lighting, posing and developing on the CPU: the formulas of `shading_torch` fused into numba kernels.
+"""Lighting and posing on the CPU: the formulas of `shading_torch` fused into numba kernels.
 
 Fusing matters: as separate torch operations the same arithmetic takes five to seven times as long.
 """
@@ -63,23 +63,6 @@ def strand_light(
     out = torch.empty(points.shape)
     arrays = (points, tangents, normals, albedo, depth, lit, jitter, camera, rig, out)
     each_frame(_strand_light, len(points), *(t.contiguous().numpy() for t in arrays))
-    return out
-
-
-def develop(light: Tensor, curve: Tensor, grain: float, seeds: Tensor) -> Tensor:
-    """See `shading_torch.develop`."""
-    out = torch.empty(light.shape, dtype=torch.uint8)
-    arrays = (light.reshape(len(light), -1).numpy(), curve.numpy(), np.float32(grain), seeds.numpy())
-    each_frame(_develop, len(out), *arrays, out.view(len(out), -1).numpy())
-    return out
-
-
-def resolve(image: Tensor, depth: Tensor, far: float, background: Tensor, gain: Tensor) -> Tensor:
-    """See `shading_torch.resolve`."""
-    size = len(background)
-    out = torch.empty(len(image), size, size, 3)
-    arrays = (image, depth, np.float32(far), background, gain, out)
-    each_frame(_resolve, len(out), *(a.numpy() if isinstance(a, Tensor) else a for a in arrays))
     return out
 
 
@@ -234,41 +217,3 @@ def _strand_light(
             for c in range(3):
                 glint = (first + second * albedo[v, c]) * front * depth[v]
                 out[frame, v, c] += (albedo[v, c] * diffuse + glint) * rig[3 + i, c]
-
-
-@kernel
-def _resolve(frame: int, image: Array, depth: Array, far: float, background: Array, gain: Array, out: Array) -> None:
-    size = out.shape[1]
-    step = image.shape[1] // size
-    share = np.float32(1 / step**2)
-    for row in range(size):
-        for column in range(size):
-            r, g, b, empty = np.float32(0), np.float32(0), np.float32(0), np.float32(0)
-            for i in range(row * step, (row + 1) * step):
-                for j in range(column * step, (column + 1) * step):
-                    r += image[frame, i, j, 0]
-                    g += image[frame, i, j, 1]
-                    b += image[frame, i, j, 2]
-                    empty += np.float32(depth[frame, i, j] >= far)
-            out[frame, row, column, 0] = (r + empty * background[row, column, 0]) * share * gain[row, column, 0]
-            out[frame, row, column, 1] = (g + empty * background[row, column, 1]) * share * gain[row, column, 1]
-            out[frame, row, column, 2] = (b + empty * background[row, column, 2]) * share * gain[row, column, 2]
-
-
-@kernel
-def _develop(frame: int, light: Array, curve: Array, grain: float, seeds: Array, out: Array) -> None:
-    last = len(curve) - 1
-    word = np.uint64(0xFFFFFFFF)
-    seed = np.uint64(seeds[frame])
-    for i in range(light.shape[1]):
-        x = np.sqrt(max(light[frame, i], np.float32(0)))
-        level = curve[min(int(x * np.float32(last / 2) + np.float32(0.5)), last)]
-        h = ((np.uint64(i) * np.uint64(0x9E3779B1)) & word) ^ seed
-        h = ((h ^ (h >> np.uint64(16))) * np.uint64(0x7FEB352D)) & word
-        h = ((h ^ (h >> np.uint64(15))) * np.uint64(0x846CA68B)) & word
-        h ^= h >> np.uint64(16)
-        total = (h & np.uint64(255)) + ((h >> np.uint64(8)) & np.uint64(255))
-        total += ((h >> np.uint64(16)) & np.uint64(255)) + (h >> np.uint64(24))
-        normal = (np.float32(total) - np.float32(510)) * np.float32(1 / 147.8)
-        level += grain * normal * (np.float32(1.2) - np.float32(0.7) * level)
-        out[frame, i] = np.uint8(min(max(level, np.float32(0)), np.float32(1)) * np.float32(255) + np.float32(0.5))

@@ -1,4 +1,4 @@
-"""Lighting, posing and developing in plain PyTorch: the readable form of every formula, on any device.
+"""Lighting and posing in plain PyTorch: the readable form of every formula, on any device.
 
 A `rig` is float32 [8,3]: directions to key, fill and rim light; their colours; light from above; light from below.
 """
@@ -13,7 +13,6 @@ from torch.nn import functional
 
 _TAPS: Final = ((0.0, 0.0), (1.0, 0.3), (-0.3, 1.0), (-1.0, -0.3), (0.3, -1.0))
 _WRAP: Final = (0.22, 0.10, 0.06)
-_WORD: Final = 0xFFFFFFFF
 
 
 def rigid(points: Tensor, rotation: Tensor, shift: Tensor, weight: Tensor, left_shift: Tensor) -> Tensor:
@@ -148,49 +147,3 @@ def strand_light(
         glint = (first[..., None] + second[..., None] * albedo) * (front * depth)[..., None]
         out = out + (albedo * (sine * front * 0.75)[..., None] + glint) * colours[i]
     return out
-
-
-def resolve(image: Tensor, depth: Tensor, far: float, background: Tensor, gain: Tensor) -> Tensor:
-    """Average the samples of each pixel over the room behind and expose.
-
-    Args:
-        image: [B,kS,kS,3] linear light, 0 where empty.
-        depth: [B,kS,kS].
-        far: depth from which a sample is empty.
-        background: [S,S,3] linear light.
-        gain: [S,S,3] exposure, white balance and vignetting.
-
-    Returns:
-        [B,S,S,3] linear light on the sensor.
-    """
-    size = len(background)
-    shape = (len(image), size, image.shape[1] // size, size, image.shape[2] // size)
-    empty = (depth >= far).float().view(*shape).mean((2, 4))[..., None]
-    return (image.view(*shape, 3).mean((2, 4)) + empty * background) * gain
-
-
-def develop(light: Tensor, curve: Tensor, grain: float, seeds: Tensor) -> Tensor:
-    """Tone curve, sensor noise and 8 bits.
-
-    Noise is a hash of (seed, position), so a frame's noise does not depend on its batch or device. Its strength falls
-    with brightness as shot noise does behind a gamma curve; four bytes summed are near enough to a normal variable.
-
-    Args:
-        light: [B,S,S,3] linear light.
-        curve: [N] display level in [0, 1] over the square root of light in [0, 2].
-        grain: standard deviation of the noise of mid grey, display levels in [0, 1].
-        seeds: int64 [B] in [0, 2³²).
-
-    Returns:
-        uint8 [B,S,S,3].
-    """
-    last = len(curve) - 1
-    level = curve[(light.clamp(min=0).sqrt() * (last / 2) + 0.5).long().clamp(max=last)]
-    h = torch.arange(light[0].numel(), device=light.device).view(1, *light.shape[1:])
-    h = ((h * 0x9E3779B1) & _WORD) ^ seeds.view(-1, 1, 1, 1)  # hash: Wellons 2018, "lowbias32"
-    h = ((h ^ (h >> 16)) * 0x7FEB352D) & _WORD
-    h = ((h ^ (h >> 15)) * 0x846CA68B) & _WORD
-    h = h ^ (h >> 16)
-    total = (h & 255) + ((h >> 8) & 255) + ((h >> 16) & 255) + (h >> 24)
-    level = level + grain * (total - 510) / 147.8 * (1.2 - 0.7 * level)
-    return (level.clamp(0, 1) * 255 + 0.5).to(torch.uint8)
