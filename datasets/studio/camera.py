@@ -141,12 +141,12 @@ class Camera:
         aim = np.array([0.0, _CENTRE_Y, 0.0])
         half = self.setting.readout / 2
         after, before = (self._pinhole(aim, seconds + shift) for shift in (half, -half))
-        return after - before
+        return np.asarray(after - before)
 
     def _pinhole(self, point: Floats, seconds: Floats) -> Floats:
         """Pixels from the centre at which a point is seen, without distortion, [T,2]."""
         right, up, depth = (self._views(seconds) @ [*point, 1.0]).T
-        return self.focal * np.stack([right, -up], -1) / depth[:, None]
+        return np.asarray(self.focal * np.stack([right, -up], -1) / depth[:, None])
 
     def _window(self, seconds: Floats) -> Floats:
         """Affine map from pixel to texel of the room, [T,2,3]: the room moves with the shake as far things do."""
@@ -158,7 +158,7 @@ class Camera:
         back = np.linalg.inv(axes)
         start = self.size / 2 - (back @ (seen[:, 0] + self.size / 2)[..., None])[..., 0]
         texels = len(self._room) / (self.size * (1 + 2 * MARGIN))
-        return texels * np.concatenate([back, (start + MARGIN * self.size)[..., None]], -1)
+        return np.asarray(texels * np.concatenate([back, (start + MARGIN * self.size)[..., None]], -1))
 
     def _exposures(self, seconds: Floats) -> Floats:
         """Factor on each channel, [T,3]."""

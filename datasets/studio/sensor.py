@@ -53,7 +53,7 @@ def _tile(rng: np.random.Generator, side: int) -> Tensor:
     grain = _unit(_smear(planes[:1], 1) * 0.5 + planes[:1] * 0.5)
     own = _unit(_smear(planes[1:4], 1))
     blotch = _unit(_smear(_smear(planes[4:], 2), 2))
-    mixed = grain * (1 - _CHROMA) ** 0.5 + (own + blotch) * (_CHROMA / 2) ** 0.5
+    mixed: Tensor = grain * (1 - _CHROMA) ** 0.5 + (own + blotch) * (_CHROMA / 2) ** 0.5
     return mixed.permute(1, 2, 0).contiguous()
 
 
