@@ -14,8 +14,10 @@ from tellbench.datasets.studio import raster
 from tellbench.datasets.studio.grid import grid_normals, unit
 from tellbench.datasets.studio.person import SIDES, Person
 from tellbench.datasets.studio.posing import Posed, lid_openings
+from tellbench.datasets.studio.raster import Opaque
 from tellbench.datasets.studio.sculpture import smoothstep
 from tellbench.datasets.studio.setting import Setting
+from tellbench.datasets.studio.shading_torch import lobes
 
 _MAP_SIZE: Final = {"half": 192, "full": 320}
 _MAP_REACH: Final = 250.0
@@ -27,9 +29,26 @@ _SCATTER: Final = (0.65, 0.65, 0.55)
 
 
 class Lighting:
-    """The lights of one clip and how each part answers them."""
+    """The lights of one clip and how each part answers them.
 
-    def __init__(self, person: Person, setting: Setting, camera: Tensor, shade: ModuleType, backend: str) -> None:
+    Args:
+        person: Who is lit.
+        setting: The lights.
+        camera: Where the camera is, [3] mm.
+        shade: Kernels, see `shading.kernels`.
+        backend: Their name.
+        sample_size: Width of one sample at the face, mm.
+    """
+
+    def __init__(
+        self,
+        person: Person,
+        setting: Setting,
+        camera: Tensor,
+        shade: ModuleType,
+        backend: str,
+        sample_size: float,
+    ) -> None:
         self.person, self.setting, self.camera, self.shade, self.backend = person, setting, camera, shade, backend
         self.rig = setting.rig().to(camera.device)
         self.directions, self.colours = self.rig[:3], self.rig[3:6]
@@ -37,6 +56,10 @@ class Lighting:
         self.map_size = _MAP_SIZE[person.density]
         self._texels = self.map_size / (2 * _MAP_REACH)  # per mm
         self.to_light = self._light_axes()
+        layout = person.skin.layout
+        self._level, cell = person.detail.level_for(sample_size)
+        rows, columns = torch.meshgrid(torch.arange(layout.rows), torch.arange(layout.columns), indexing="ij")
+        self._places = (torch.stack([rows, columns], -1).view(-1, 2) * cell).float().to(camera.device)
 
     def _light_axes(self) -> Tensor:
         """Affine map [3,4] from mm to the shadow map's column, row and depth."""
@@ -46,14 +69,14 @@ class Lighting:
         offset = key.new_tensor([self.map_size / 2, self.map_size / 2 + _MAP_CENTRE * self._texels, 0.0])
         return torch.cat([axes, offset[:, None]], 1)
 
-    def colour(self, posed: Posed) -> Tensor:
-        """Linear light [B,V,3] from every vertex to the camera."""
+    def colour(self, posed: Posed) -> tuple[Tensor, Tensor]:
+        """Linear light [B,V,3] from every vertex to the camera, and [B,Vs,6] what `detail` needs of the skin."""
         person, points = self.person, posed.points
         in_light = points @ self.to_light[:, :3].T + self.to_light[:, 3]
         depth = raster.depth_map(in_light, person.shadow_triangles, person.shadow_segments, self.map_size, self.backend)
         colour = torch.empty_like(points)
         spans = person.spans
-        colour[:, spans["skin"]] = self._skin(posed, depth)
+        colour[:, spans["skin"]], mirror = self._skin(posed, depth)
         for i, (name, _) in enumerate(SIDES):
             colour[:, spans["ear" + name]] = self._ear(posed, depth, i)
             eye, liner = self._eye(posed, depth, i)
@@ -66,7 +89,19 @@ class Lighting:
         colour[:, spans["face_hair"]] = self._face_hair(posed)
         if person.glasses is not None:
             colour[:, spans["glasses"]] = self._glasses(posed)
-        return colour
+        return colour, mirror
+
+    def detail(self, layer: Opaque, samples: Tensor, posed: Posed, mirror: Tensor) -> None:
+        """Fine detail and mirrored light on the skin of an opaque layer, in place; `samples` [B,V,3] as drawn."""
+        directions = self.directions[:2]
+        centre = posed.points[:, self.person.spans["skin"]].mean(1)
+        half = functional.normalize(self._view(centre)[:, None] + directions, dim=-1)  # [B,2,3]
+        axes = torch.stack([directions.expand_as(half), half], 2).flatten(1, 2) @ posed.rotation
+        triangles = self.person.primitives.triangles[: len(self.person.skin.triangles)]
+        self.shade.add_detail(
+            *(layer.colour, layer.face, samples, triangles, self._places, self._level, mirror),
+            *(axes.contiguous(), self.colours[:2].contiguous()),
+        )
 
     def _ambient(self, normals: Tensor) -> Tensor:
         return self.ground + (self.sky - self.ground) * (normals[..., 1:2] * 0.5 + 0.5)
@@ -84,7 +119,8 @@ class Lighting:
         lit: Tensor = self.shade.shadow(points, depth, self.to_light, self.setting.key_softness * self._texels)
         return lit
 
-    def _skin(self, posed: Posed, depth: Tensor) -> Tensor:
+    def _skin(self, posed: Posed, depth: Tensor) -> tuple[Tensor, Tensor]:
+        """Smooth skin without the mirrored key and fill, and what `add_detail` needs to mirror them."""
         person, layout, shade = self.person, self.person.skin.layout, self.shade
         points = posed.points[:, person.spans["skin"]]
         normals = posed.skin_normals @ posed.rotation.transpose(1, 2)
@@ -92,9 +128,11 @@ class Lighting:
         lit = self._lit(points, depth).view(grid)
         lit = shade.box_blur(shade.box_blur(lit, 2 // layout.step), 2 // layout.step).view(len(points), -1)
         maps = person.maps
-        irradiance, specular = shade.skin_light(points, normals, lit, maps.occlusion, maps.gloss, self.camera, self.rig)
-        colour: Tensor = maps.albedo * self._scatter(irradiance.view(grid)).view(points.shape) * 0.92 + specular
-        return colour
+        irradiance, sheen, mirror = shade.skin_light(
+            points, normals, lit, maps.occlusion, maps.gloss, self.camera, self.rig
+        )
+        colour: Tensor = maps.albedo * self._scatter(irradiance.view(grid)).view(points.shape) * 0.92 + sheen
+        return colour, mirror
 
     def _scatter(self, light: Tensor) -> Tensor:
         """Subsurface scattering as blurs of the irradiance over the skin, red widest (d'Eon and Luebke 2007)."""
@@ -110,7 +148,9 @@ class Lighting:
         lit = self._lit(points + normals * 3, depth) * 0.8 + 0.1
         openness = (part.shade.flatten() * 0.85)[:, None].expand(-1, 3)
         gloss = torch.full_like(openness[:, 0], 0.5)
-        irradiance, specular = self.shade.skin_light(points, normals, lit, openness, gloss, self.camera, self.rig)
+        light = self.shade.skin_light(points, normals, lit, openness, gloss, self.camera, self.rig)
+        irradiance, sheen, mirror = light
+        specular = sheen + (lobes(mirror[..., 0::3]) * mirror[..., 1::3]) @ self.colours[:2]
         flushed = points.new_tensor(self.person.identity.skin_color) * points.new_tensor([0.97, 0.80, 0.78])
         colour: Tensor = flushed * irradiance * 0.92 + specular
         return colour

@@ -10,7 +10,6 @@ import dataclasses
 import math
 from typing import Final
 
-import numpy as np
 import torch
 from torch import Tensor
 from torch.nn import functional
@@ -23,8 +22,8 @@ from tellbench.datasets.studio.labels import Label
 from tellbench.datasets.studio.sculpture import smoothstep
 from tellbench.datasets.studio.skin import Skin
 
-_BLOOD: Final = torch.tensor([-0.10, -0.36, -0.34])
-_MELANIN: Final = torch.tensor([-0.22, -0.34, -0.46])
+BLOOD: Final = torch.tensor([-0.10, -0.36, -0.34])
+MELANIN: Final = torch.tensor([-0.22, -0.34, -0.46])
 _LIPSTICKS: Final = ((0.42, 0.035, 0.05), (0.38, 0.09, 0.10), (0.30, 0.03, 0.09), (0.45, 0.16, 0.14))
 
 
@@ -87,7 +86,7 @@ class _Face:
 def paint(skin: Skin) -> SkinMaps:
     """Maps of a skin at rest; the skin must be on the CPU."""
     face = _Face(skin)
-    lips, scalp, beard = _lip_mask(face), scalp_mask(skin.P0, skin.identity), beard_mask(skin)
+    lips, scalp, beard = lip_mask(skin), scalp_mask(skin.P0, skin.identity), beard_mask(skin)
     nostril = _nostrils(face)
     albedo = _complexion(face)
     albedo = _beard_shadow(face, albedo, beard)
@@ -120,23 +119,9 @@ def _complexion(face: _Face) -> Tensor:
     pigment = pigment + 0.35 * person.eye_bags * face.spot(30, -12, 13, 5) + 0.25 * face.spot(30, 9, 13, 6)
     pigment = pigment + 0.22 * (1 - smoothstep(-150.0, -95.0, face.y)) - 0.12 * face.spot(0, 48, 30, 16)
     lids = face.skin.lid_rows * face.skin.lid_window * face.front
-    pigment = pigment + (0.25 + 0.8 * person.makeup) * lids + _freckles(face) + _moles(face)
-    shift = blood[..., None] * _BLOOD * (1.0 if pale else 0.7) + pigment[..., None] * _MELANIN
+    pigment = pigment + (0.25 + 0.8 * person.makeup) * lids
+    shift = blood[..., None] * BLOOD * (1.0 if pale else 0.7) + pigment[..., None] * MELANIN
     return base * torch.exp(shift)
-
-
-def _freckles(face: _Face) -> Tensor:
-    area = (face.spot(30, -26, 28, 20) + 0.7 * face.spot(0, -22, 18, 16) + 0.25).clamp(max=1)
-    return 1.1 * face.person.freckles * area * smoothstep(0.52, 0.75, face.noise(1.9, 7))
-
-
-def _moles(face: _Face) -> Tensor:
-    rng = np.random.default_rng((face.person.seed, 3))
-    total = torch.zeros_like(face.x)
-    for _ in range(face.person.moles):
-        x, y, radius = rng.uniform(-58, 58), rng.uniform(-95, 50), rng.uniform(0.5, 1.6)
-        total = total + 2.2 * torch.exp(-((((face.x - x) ** 2 + (face.y - y) ** 2) / radius**2) ** 2)) * face.front
-    return total
 
 
 def beard_mask(skin: Skin) -> Tensor:
@@ -173,9 +158,9 @@ def _cover(albedo: Tensor, share: Tensor, colour: Tensor) -> Tensor:
     return albedo + (colour - albedo) * share[..., None]
 
 
-def _lip_mask(face: _Face) -> Tensor:
-    """1 on the red of the lips; soft at its border."""
-    skin, layout = face.skin, face.layout
+def lip_mask(skin: Skin) -> Tensor:
+    """1 on the red of the lips, soft at its border: [R,C]."""
+    layout = skin.layout
     mask = torch.zeros(layout.rows, layout.columns)
     for name, height, downward in (
         ("upper_lip", skin.upper_lip_height, False),
@@ -186,7 +171,7 @@ def _lip_mask(face: _Face) -> Tensor:
         true = height.clamp(min=0) / height.clamp(min=1.6)  # the grid spares 1.6 mm even where the lip is thinner
         mask[layout.rows_of(name)] = (1 - smoothstep(0.84, 1.04, from_line / (true + 1e-3))) * (skin.tau < 1)
     mask[layout.rows_of("upper_lip_roll", "lower_lip_roll")] = 1
-    return functional.avg_pool2d(mask[None, None], 3, 1, 1, count_include_pad=False)[0, 0] if face.step == 1 else mask
+    return functional.avg_pool2d(mask[None, None], 3, 1, 1, count_include_pad=False)[0, 0] if layout.step == 1 else mask
 
 
 def _lips(face: _Face, albedo: Tensor, lips: Tensor) -> Tensor:
@@ -197,8 +182,7 @@ def _lips(face: _Face, albedo: Tensor, lips: Tensor) -> Tensor:
     if person.lipstick > 0:
         stick = torch.tensor(_LIPSTICKS[person.seed % len(_LIPSTICKS)]) * min(1.0, 0.3 + 2 * person.skin_color[0])
         colour = colour + (stick - colour) * 0.75 * person.lipstick
-    creases = 1 + 0.13 * noise(face.points * torch.tensor([2.2, 0.5, 0.5]), 2.2, person.seed * 13 + 9)
-    albedo = albedo + (colour * creases[..., None] - albedo) * lips[..., None]
+    albedo = albedo + (colour - albedo) * lips[..., None]
     for name in ("upper_lip_roll", "lower_lip_roll"):
         depth = torch.linspace(0, 1, face.layout.count(name))
         depth = depth.flip(0) if name.startswith("lower") else depth

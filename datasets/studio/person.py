@@ -10,6 +10,7 @@ from torch import Tensor
 
 from tellbench.datasets.studio import hair, oral, parts
 from tellbench.datasets.studio.blendshapes import ExpressionBasis
+from tellbench.datasets.studio.detail import detail_map
 from tellbench.datasets.studio.glasses import glasses
 from tellbench.datasets.studio.grid import Density, grid_normals, grid_triangles, unit
 from tellbench.datasets.studio.identity import Identity
@@ -69,6 +70,7 @@ class Person:
 
     def _dress_skin(self, skin: Skin) -> None:
         self.maps = maps = paint(skin)
+        self.detail = detail_map(skin)
         labels = maps.labels[skin.triangles.long()].amax(1)
         self._mesh.add("skin", skin.layout.size, skin.triangles, labels, two_sided=False)
         self.neck_weight = smoothstep(collar_height(skin) - 22, -108.0, skin.P0[..., 1]).flatten()

@@ -91,7 +91,8 @@ class Studio:
         self._shade = kernels(self._backend)
         self.setting = Setting.sample(seed, overrides)
         self.camera = Camera(self.setting, size, person.identity.skin_color, seed, self.device, fps)
-        self._lighting = Lighting(person, self.setting, self.camera.position, self._shade, self._backend)
+        sample = self.setting.view / size / _SAMPLES
+        self._lighting = Lighting(person, self.setting, self.camera.position, self._shade, self._backend, sample)
 
     def project(self, points_mm: Array, frame: int = 0) -> Tensor:
         """World points [...,3] in mm to pixel x, pixel y and depth in mm in one frame, [...,3]."""
@@ -132,8 +133,9 @@ class Studio:
         posed = pose_person(self.person, coefficients, pose, gaze, self._shade)
         pixels = self.camera.project(posed.points, first_frame, self._backend)
         samples = pixels * pixels.new_tensor([_SAMPLES, _SAMPLES, 1])
-        colours, primitives = self._lighting.colour(posed), self.person.primitives
+        primitives, (colours, mirror) = self.person.primitives, self._lighting.colour(posed)
         layer = raster.opaque(samples, colours, primitives, self.size * _SAMPLES, self._backend)
+        self._lighting.detail(layer, samples, posed, mirror)
         image, depth, mask = strand_raster.composite(layer, samples, colours, primitives, self._backend)
         frames = self.camera.expose(image, depth, first_frame, self._backend)
         middle = (slice(None), slice(_SAMPLES // 2, None, _SAMPLES), slice(_SAMPLES // 2, None, _SAMPLES))

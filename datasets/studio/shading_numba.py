@@ -9,7 +9,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from tellbench.datasets.studio.raster_numba import Array, each_frame, kernel
+from tellbench.datasets.studio.raster_numba import Array, each_frame, kernel, weights
+from tellbench.datasets.studio.shading_torch import FRESNEL, RELIEF, WRAP
 
 _OFFSETS = np.array([(0.0, 0.0), (1.0, 0.3), (-0.3, 1.0), (-1.0, -0.3), (0.3, -1.0)], np.float32)
 
@@ -40,12 +41,29 @@ def box_blur(grid: Tensor, radius: int) -> Tensor:
 
 def skin_light(
     points: Tensor, normals: Tensor, lit: Tensor, occlusion: Tensor, gloss: Tensor, camera: Tensor, rig: Tensor
-) -> tuple[Tensor, Tensor]:
+) -> tuple[Tensor, Tensor, Tensor]:
     """See `shading_torch.skin_light`."""
-    irradiance, specular = torch.empty_like(points), torch.empty_like(points)
-    arrays = (points, normals, lit, occlusion, gloss, camera, rig, irradiance, specular)
+    irradiance, sheen = torch.empty_like(points), torch.empty_like(points)
+    mirror = torch.empty(*points.shape[:2], 6)
+    arrays = (points, normals, lit, occlusion, gloss, camera, rig, irradiance, sheen, mirror)
     each_frame(_skin_light, len(points), *(t.contiguous().numpy() for t in arrays))
-    return irradiance, specular
+    return irradiance, sheen, mirror
+
+
+def add_detail(
+    image: Tensor,
+    face: Tensor,
+    points: Tensor,
+    triangles: Tensor,
+    places: Tensor,
+    level: Tensor,
+    mirror: Tensor,
+    axes: Tensor,
+    colours: Tensor,
+) -> None:
+    """See `shading_torch.add_detail`."""
+    arrays = (image, face, points, triangles, places, level, mirror, axes, colours)
+    each_frame(_add_detail, len(image), *(t.numpy() for t in arrays))
 
 
 def strand_light(
@@ -122,6 +140,15 @@ def _box_blur(frame: int, grid: Array, scratch: Array, out: Array, radius: int) 
 
 
 @kernel
+def _lobes(cosine: float) -> float:
+    p = min(max(cosine, np.float32(0)), np.float32(1))
+    p = p * p * p * p
+    p = p * p * p
+    square = p * p
+    return np.float32(1.7) * p + np.float32(2.2) * square * square
+
+
+@kernel
 def _skin_light(
     frame: int,
     points: Array,
@@ -132,9 +159,10 @@ def _skin_light(
     camera: Array,
     rig: Array,
     irradiance: Array,
-    specular: Array,
+    sheen: Array,
+    mirror: Array,
 ) -> None:
-    one = np.float32(1)
+    zero, one = np.float32(0), np.float32(1)
     for v in range(points.shape[1]):
         nx, ny, nz = normals[frame, v, 0], normals[frame, v, 1], normals[frame, v, 2]
         vx, vy, vz = camera[0] - points[frame, v, 0], camera[1] - points[frame, v, 1], camera[2] - points[frame, v, 2]
@@ -144,35 +172,88 @@ def _skin_light(
         er = (rig[7, 0] + (rig[6, 0] - rig[7, 0]) * up) * occlusion[v, 0]
         eg = (rig[7, 1] + (rig[6, 1] - rig[7, 1]) * up) * occlusion[v, 1]
         eb = (rig[7, 2] + (rig[6, 2] - rig[7, 2]) * up) * occlusion[v, 2]
-        facing = min(max(nx * vx + ny * vy + nz * vz, np.float32(0)), one)
+        facing = min(max(nx * vx + ny * vy + nz * vz, zero), one)
         grazing = (one - facing) * (one - facing) * (one - facing) * (one - facing)
-        sr, sg, sb = np.float32(0), np.float32(0), np.float32(0)
+        open_ = gloss[v] * occlusion[v, 1]
+        reflect = open_ * (np.float32(FRESNEL[0]) + np.float32(FRESNEL[1]) * grazing * (one - facing))
+        edge = open_ * np.float32(0.05) * grazing
+        rim = zero
         for i in range(3):
             lx, ly, lz = rig[i, 0], rig[i, 1], rig[i, 2]
             shade = lit[frame, v] if i == 0 else one
             cosine = nx * lx + ny * ly + nz * lz
             wrapped = shade * np.float32(0.95) + np.float32(0.05)
-            er += max((cosine + np.float32(0.22)) / np.float32(1.22), np.float32(0)) * wrapped * rig[3 + i, 0]
-            eg += max((cosine + np.float32(0.10)) / np.float32(1.10), np.float32(0)) * shade * rig[3 + i, 1]
-            eb += max((cosine + np.float32(0.06)) / np.float32(1.06), np.float32(0)) * shade * rig[3 + i, 2]
+            er += max((cosine + np.float32(WRAP[0])) / np.float32(1 + WRAP[0]), zero) * wrapped * rig[3 + i, 0]
+            eg += max((cosine + np.float32(WRAP[1])) / np.float32(1 + WRAP[1]), zero) * shade * rig[3 + i, 1]
+            eb += max((cosine + np.float32(WRAP[2])) / np.float32(1 + WRAP[2]), zero) * shade * rig[3 + i, 2]
             hx, hy, hz = vx + lx, vy + ly, vz + lz
             length = one / np.sqrt(hx * hx + hy * hy + hz * hz + np.float32(1e-12))
-            p = min(max((nx * hx + ny * hy + nz * hz) * length, np.float32(0)), one)
-            p = p * p
-            p = p * p
-            p = p * p
-            p = p * p
-            lobe = (p * np.float32(2.2) + p * p * p * np.float32(5)) * min(max(cosine, np.float32(0)), one) * shade
-            sr += lobe * rig[3 + i, 0]
-            sg += lobe * rig[3 + i, 1]
-            sb += lobe * rig[3 + i, 2]
-        open_ = gloss[v] * occlusion[v, 1]
-        reflect = open_ * (np.float32(0.013) + np.float32(0.275) * grazing * (one - facing))
-        sheen = open_ * np.float32(0.07) * grazing
+            peak = (nx * hx + ny * hy + nz * hz) * length
+            weight = min(max(cosine, zero), one) * shade * reflect
+            if i == 2:
+                rim = weight * _lobes(peak)
+            else:
+                mirror[frame, v, 3 * i] = peak
+                mirror[frame, v, 3 * i + 1] = weight
+                turns = min(max(cosine * np.float32(4) + np.float32(0.5), zero), one)
+                mirror[frame, v, 3 * i + 2] = turns * shade * rig[3 + i, 1]
+        mirror[frame, v, 2] /= eg + np.float32(1e-4)
+        mirror[frame, v, 5] /= eg + np.float32(1e-4)
         irradiance[frame, v, 0], irradiance[frame, v, 1], irradiance[frame, v, 2] = er, eg, eb
-        specular[frame, v, 0] = sr * reflect + rig[6, 0] * sheen
-        specular[frame, v, 1] = sg * reflect + rig[6, 1] * sheen
-        specular[frame, v, 2] = sb * reflect + rig[6, 2] * sheen
+        for c in range(3):
+            sheen[frame, v, c] = rig[6, c] * edge + rig[5, c] * rim
+
+
+@kernel
+def _add_detail(
+    frame: int,
+    image: Array,
+    face: Array,
+    points: Array,
+    triangles: Array,
+    places: Array,
+    level: Array,
+    mirror: Array,
+    axes: Array,
+    colours: Array,
+) -> None:
+    zero, one = np.float32(0), np.float32(1)
+    xyz, shine, axis = points[frame], mirror[frame], axes[frame]
+    last_row, last_column = level.shape[0] - 2, level.shape[1] - 2
+    texel = np.empty(7, np.float32)
+    for row in range(face.shape[1]):
+        for column in range(face.shape[2]):
+            f = face[frame, row, column]
+            if f < 0 or f >= triangles.shape[0]:
+                continue
+            i, j, k = triangles[f, 0], triangles[f, 1], triangles[f, 2]
+            wa, wb, wc = weights(xyz, i, j, k, column + 0.5, row + 0.5)
+            a, b, c = np.float32(wa), np.float32(wb), np.float32(wc)
+            t = a * places[i, 0] + b * places[j, 0] + c * places[k, 0]
+            u = a * places[i, 1] + b * places[j, 1] + c * places[k, 1]
+            r, q = min(max(int(t), 0), last_row), min(max(int(u), 0), last_column)
+            t, u = t - np.float32(r), u - np.float32(q)
+            w00, w01, w10, w11 = (one - t) * (one - u), (one - t) * u, t * (one - u), t * u
+            for n in range(7):
+                texel[n] = level[r, q, n] * w00 + level[r, q + 1, n] * w01
+                texel[n] += level[r + 1, q, n] * w10 + level[r + 1, q + 1, n] * w11
+            relief, red, green, blue = one, zero, zero, zero
+            for light in range(2):
+                m, d = 3 * light, 2 * light
+                peak = a * shine[i, m] + b * shine[j, m] + c * shine[k, m]
+                weight = a * shine[i, m + 1] + b * shine[j, m + 1] + c * shine[k, m + 1]
+                share = a * shine[i, m + 2] + b * shine[j, m + 2] + c * shine[k, m + 2]
+                toward = axis[d, 0] * texel[3] + axis[d, 1] * texel[4] + axis[d, 2] * texel[5]
+                peak += axis[d + 1, 0] * texel[3] + axis[d + 1, 1] * texel[4] + axis[d + 1, 2] * texel[5]
+                relief += np.float32(RELIEF) * share * toward
+                glint = _lobes(peak) * weight * texel[6]
+                red += glint * colours[light, 0]
+                green += glint * colours[light, 1]
+                blue += glint * colours[light, 2]
+            relief = min(max(relief, np.float32(0.3)), np.float32(1.8))
+            image[frame, row, column, 0] = image[frame, row, column, 0] * texel[0] * relief + red
+            image[frame, row, column, 1] = image[frame, row, column, 1] * texel[1] * relief + green
+            image[frame, row, column, 2] = image[frame, row, column, 2] * texel[2] * relief + blue
 
 
 @kernel
