@@ -57,7 +57,7 @@ def detail_map(skin: Skin) -> DetailMap:
     lips = canvas.finer(lip_mask(skin))
     beard = canvas.finer(beard_mask(skin))
     pore = pores(canvas) * (1 - lips)
-    height = -0.05 * pore + _microrelief(canvas, lips) - wrinkles.depth(canvas, lips)
+    height = -0.10 * pore + _microrelief(canvas, lips) - wrinkles.depth(canvas, lips)
     cavity = (pore * 0.8 + 2.2 * wrinkles.depth(canvas, lips)).clamp(0, 1)
     pigment = _mottle(canvas) + freckles(canvas) + moles(canvas) + 0.10 * cavity
     blood = _flush(canvas) + 0.22 * cavity
@@ -75,20 +75,20 @@ def detail_map(skin: Skin) -> DetailMap:
 def _microrelief(canvas: Canvas, lips: Tensor) -> Tensor:
     """Fine crossing furrows and soft unevenness, mm; oriented at random as on a cheek."""
     ridged = canvas.noise(0.9, 21).abs() + canvas.noise(0.6, 22).abs()
-    return (0.035 * ridged + 0.05 * canvas.noise(2.4, 23) + 0.05 * canvas.noise(5.0, 24)) * (1 - 0.7 * lips)
+    return (0.075 * ridged + 0.08 * canvas.noise(2.4, 23) + 0.07 * canvas.noise(5.0, 24)) * (1 - 0.7 * lips)
 
 
 def _mottle(canvas: Canvas) -> Tensor:
     person = canvas.skin.identity
     uneven = 1 + 0.8 * person.wrinkles
-    return uneven * (0.10 * canvas.noise(1.1, 25) + 0.14 * canvas.noise(2.6, 26) + 0.10 * canvas.noise(6.0, 27))
+    return uneven * (0.16 * canvas.noise(1.1, 25) + 0.20 * canvas.noise(2.6, 26) + 0.16 * canvas.noise(6.0, 27))
 
 
 def _flush(canvas: Canvas) -> Tensor:
     """Small vessels: mottled everywhere, threads on nose and cheeks with age."""
     person = canvas.skin.identity
     threads = smoothstep(0.09, 0.0, canvas.noise(3.2, 28).abs()) * canvas.spot(24, -30, 26, 18)
-    return 0.22 * canvas.noise(1.7, 29) + 0.20 * canvas.noise(4.0, 30) + 0.35 * person.wrinkles * threads
+    return 0.30 * canvas.noise(1.7, 29) + 0.28 * canvas.noise(4.0, 30) + 0.35 * person.wrinkles * threads
 
 
 def _tilt(canvas: Canvas, height: Tensor) -> Tensor:

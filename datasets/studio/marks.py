@@ -50,7 +50,10 @@ class Canvas:
 
     def noise(self, feature: float, which: int) -> Tensor:
         """Smooth noise in [-1, 1] of a person's own, features in mm: [R,C]."""
-        return noise(self.points, feature, self.skin.identity.seed * 13 + which)
+        seed = self.skin.identity.seed * 13 + which
+        if feature > 3.5:  # the vertices are close enough
+            return self.finer(noise(self.skin.P0, feature, seed))
+        return noise(self.points, feature, seed)
 
     def spot(self, x: float, y: float, width: float, height: float) -> Tensor:
         """Gaussian spots on both sides of the front of the face."""
@@ -106,7 +109,7 @@ def pores(canvas: Canvas) -> Tensor:
     strength = (
         _uniform(rng, 0.25, 1.0, len(places)) * (0.35 + 0.65 * local.clamp(max=1)) * (0.6 + 0.4 * person.oiliness)
     )
-    return canvas.stamp(places, radius, strength).clamp(max=1.2)
+    return canvas.stamp(places, radius, strength * (0.6 + 0.4 * person.oiliness)).clamp(max=1.2)
 
 
 def freckles(canvas: Canvas) -> Tensor:

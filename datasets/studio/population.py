@@ -3,7 +3,7 @@
 Sources: interpupillary distance after Dodgson (2004, *Variation and extrema of human interpupillary distance*); eye,
 nose, mouth and jaw means rounded from Farkas (1994, *Anthropometry of the Head and Face*); eyeball and iris after
 Bekerman et al. (2014) and Rüfer et al. (2005). Spreads are an assumption: wider than life, so that people differ.
-Everything without a source here (colours, styles, age effects, odds) is an assumption too.
+Everything without a source here (other colours, styles, age effects, odds) is an assumption too.
 """
 
 from __future__ import annotations
@@ -17,13 +17,18 @@ import numpy as np
 from tellbench.datasets.studio.identity import HAIR_STYLES, SEXES, SKIN_TONES, Color, Sex, SkinTone
 
 TONE_ALBEDO: Final[dict[SkinTone, Color]] = {
-    "I": (0.62, 0.39, 0.31),
-    "II": (0.56, 0.32, 0.235),
-    "III": (0.46, 0.245, 0.16),
-    "IV": (0.34, 0.165, 0.097),
-    "V": (0.215, 0.092, 0.050),
-    "VI": (0.100, 0.043, 0.026),
+    "I": (0.547, 0.359, 0.285),
+    "II": (0.516, 0.317, 0.232),
+    "III": (0.450, 0.258, 0.175),
+    "IV": (0.353, 0.184, 0.114),
+    "V": (0.225, 0.110, 0.067),
+    "VI": (0.128, 0.066, 0.046),
 }
+"""Linear sRGB of CIELAB (L*, a*, b*) = (69, 10, 13), (66, 11, 16), (61, 12, 18), (53.5, 13, 19.5), (43, 12.5, 17.5),
+(33.5, 10, 12) under D65. Their individual typology angles, atan((L* - 50) / b*), of 56, 45, 31, 10, -22 and -54 degrees
+lie in the six classes measured by spectrophotometer (Chardon et al. 1991; Del Bino and Bernerd 2013: above 55, 41, 28,
+10, -30, below), one a Fitzpatrick type, though the two scales only correlate; a* is an assumption near the 10 to 14 of
+faces (Xiao et al. 2017)."""
 HAIR_COLORS: Final[dict[str, Color]] = {
     "black": (0.012, 0.010, 0.010),
     "dark": (0.030, 0.019, 0.013),

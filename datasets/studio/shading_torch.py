@@ -13,7 +13,7 @@ from torch.nn import functional
 
 _TAPS: Final = ((0.0, 0.0), (1.0, 0.3), (-0.3, 1.0), (-1.0, -0.3), (0.3, -1.0))
 WRAP: Final = (0.22, 0.10, 0.06)
-FRESNEL: Final = (0.012, 0.16)
+FRESNEL: Final = (0.020, 0.20)
 RELIEF: Final = 0.65
 """Share of the diffuse light that fine relief still shades; the rest is scattered away (assumption)."""
 
