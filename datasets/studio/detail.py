@@ -12,7 +12,6 @@ import dataclasses
 import math
 from typing import Final
 
-import numpy as np
 import torch
 from torch import Tensor
 from torch.nn import functional
@@ -119,4 +118,4 @@ def _texel_size(canvas: Canvas) -> float:
     cells = canvas.area[rows.start * canvas.cell : rows.stop * canvas.cell]
     middle = cells.shape[1] // 2
     reach = 60 * TEXELS
-    return float(np.sqrt(cells[:, middle - reach : middle + reach].median()))
+    return math.sqrt(float(cells[:, middle - reach : middle + reach].median()))

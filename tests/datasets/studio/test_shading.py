@@ -44,6 +44,25 @@ def test_the_fused_kernel_computes_the_torch_formula(name):
         torch.testing.assert_close(a.float(), b.float(), rtol=2e-4, atol=1.0 if a.dtype == torch.uint8 else 2e-4)
 
 
+def test_both_kernels_add_the_same_detail():
+    random = torch.Generator().manual_seed(1)
+    size, n = 12, 3
+    points = torch.rand(n, 6, 3, generator=random) * size
+    face = torch.randint(-1, 4, (n, size, size), generator=random, dtype=torch.int32)
+    triangles = torch.tensor([[0, 1, 2], [1, 2, 3], [3, 4, 5]], dtype=torch.int32)
+    rest = (
+        *(points, triangles, torch.rand(6, 2, generator=random) * 8, torch.rand(10, 10, 8, generator=random)),
+        *(torch.rand(n, 6, 6, generator=random), unit(n, 4, random=random), torch.rand(2, 3, generator=random)),
+    )
+    smooth = torch.rand(n, size, size, 3, generator=random)
+    fused, plain = smooth.clone(), smooth.clone()
+    shading_numba.add_detail(fused, face, *rest)
+    shading_torch.add_detail(plain, face, *rest)
+    torch.testing.assert_close(fused, plain, rtol=1e-3, atol=1e-3)
+    skin = (face >= 0) & (face < 3)
+    assert torch.equal(fused[~skin], smooth[~skin]) and (fused[skin] - smooth[skin]).abs().mean() > 0.05
+
+
 def test_shadow_falls_behind_a_blocker_only():
     depth = torch.full((1, 8, 8), 1e9)
     depth[0, :, :4] = 50.0
