@@ -102,7 +102,8 @@ def _tilt(canvas: Canvas, height: Tensor) -> Tensor:
         length2 = (step**2).sum(-1, keepdim=True)
         total = total - step * (rise[..., None] / length2.clamp(min=0.02))
     size = total.norm(dim=-1, keepdim=True)
-    return total * canvas.smooth[..., None] * (0.7 / size.clamp(min=0.7))
+    tilt: Tensor = total * canvas.smooth[..., None] * (0.7 / size.clamp(min=0.7))
+    return tilt
 
 
 def _halve(level: Tensor) -> Tensor:
@@ -110,7 +111,8 @@ def _halve(level: Tensor) -> Tensor:
     planes = functional.pad(level.permute(2, 0, 1)[None], (1, 1, 1, 1), mode="replicate")
     tent = torch.tensor([0.25, 0.5, 0.25])
     kernel = (tent[:, None] * tent[None]).expand(len(planes[0]), 1, 3, 3)
-    return functional.conv2d(planes, kernel, stride=2, groups=len(planes[0]))[0].permute(1, 2, 0).contiguous()
+    halved: Tensor = functional.conv2d(planes, kernel, stride=2, groups=len(planes[0]))[0]
+    return halved.permute(1, 2, 0).contiguous()
 
 
 def _texel_size(canvas: Canvas) -> float:

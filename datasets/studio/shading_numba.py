@@ -5,6 +5,8 @@ Fusing matters: as separate torch operations the same arithmetic takes five to s
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import torch
 from torch import Tensor
@@ -140,7 +142,7 @@ def _box_blur(frame: int, grid: Array, scratch: Array, out: Array, radius: int) 
 
 
 @kernel
-def _lobes(cosine: float) -> float:
+def _lobes(cosine: Any) -> Any:
     p = min(max(cosine, np.float32(0)), np.float32(1))
     p = p * p * p * p
     p = p * p * p
