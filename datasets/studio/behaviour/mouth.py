@@ -1,4 +1,4 @@
-"""Mouth tracks to expression coefficients: speech first, then smiles around it."""
+"""Mouth tracks to expression coefficients."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ _LOWER_DOWN, _UPPER_UP = 0.30, 0.18
 _PRESS, _ROLL_LOWER, _ROLL_UPPER = 0.38, 0.16, 0.12
 _TUCK_ROLL, _TUCK_UPPER = 0.45, 0.20
 _TONGUE = 0.5
+_JAW_STEPS = 1.5  # 10 ms steps by which the heavy jaw is smoother than the lips (assumption)
 
 
 def articulate(
@@ -38,6 +39,7 @@ def articulate(
     tucked = np.clip(visemes[:, TUCK], 0, 1) * (1 - sealed)
     loud = gaussian_filter1d(np.clip(envelope, 0, 1.15).astype(np.float64), 6)
     opening = np.clip(visemes[:, JAW] / np.maximum(1 - 0.9 * visemes[:, CLOSE], 0.1), 0, 1)  # jaw before the seal
+    opening = gaussian_filter1d(opening, _JAW_STEPS)
     opening = opening * (0.55 + 0.5 * loud) * (1 - 0.97 * sealed) * (1 - 0.35 * tucked)
     part = np.clip(visemes[:, PART], 0, 1) * (1 - sealed)
     rounded, spread = np.clip(visemes[:, ROUND], 0, 1), np.clip(visemes[:, WIDE], 0, 1)

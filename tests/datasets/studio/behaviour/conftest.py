@@ -18,5 +18,16 @@ def short_talk():
 
 
 @pytest.fixture(scope="session")
-def three_minutes():
-    return listen(speak(passage("en", 1, 50), "en-gb+m3"), 180.0)
+def long_talk():
+    return speak(passage("en", 1, 50), "en-gb+m3")
+
+
+@pytest.fixture(scope="session")
+def three_minutes(long_talk):
+    return listen(long_talk, 180.0)
+
+
+@pytest.fixture(scope="session")
+def listening(long_talk):
+    """Three minutes of listening to the same voice."""
+    return listen(long_talk, 180.0, "listening")
