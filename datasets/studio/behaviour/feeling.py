@@ -122,7 +122,8 @@ def _swells(n_steps: int, per_minute: float, random: np.random.Generator) -> Flo
     """Felt expressions as they come and go, heights about 1, shape (N,)."""
     start = poisson_times(random, np.full(n_steps + 200, per_minute / 60), apart=1.0) - 2.0
     height = np.clip(random.normal(0.85, 0.2, len(start)), 0.3, 1.2)
-    return pulses(n_steps, start, *(random.uniform(*span, len(start)) for span in (_ONSET, _APEX, _OFFSET)), height)
+    onset, apex, offset = (random.uniform(*span, len(start)) for span in (_ONSET, _APEX, _OFFSET))
+    return pulses(n_steps, start, onset, apex, offset, height)
 
 
 def _micro_expressions(n_steps: int, habits: Habits, random: np.random.Generator) -> FloatArray:
@@ -131,6 +132,6 @@ def _micro_expressions(n_steps: int, habits: Habits, random: np.random.Generator
     names = [name for name in EMOTIONS if name != "neutral"]
     for start in poisson_times(random, np.full(n_steps, habits.micro_rate / 60), apart=2.0):
         shape = EMOTIONS[names[random.integers(len(names))]]
-        spans = [random.uniform(*span) for span in (_MICRO_RISE, _MICRO_HOLD, _MICRO_FALL)]
-        flashes += pulses(n_steps, start, *spans, random.uniform(*_MICRO_HEIGHT))[:, None] * shape
+        rise, hold, fall = (random.uniform(*span) for span in (_MICRO_RISE, _MICRO_HOLD, _MICRO_FALL))
+        flashes += pulses(n_steps, start, rise, hold, fall, random.uniform(*_MICRO_HEIGHT))[:, None] * shape
     return flashes

@@ -119,7 +119,7 @@ def _agreement(scene: Scene, habits: Habits, random: np.random.Generator) -> Flo
     due = habits.nod_rate / 60 * scene.heard.sum() / RATE
     ends = scene.heard_ends
     answered = ends[random.random(len(ends)) < _AGREE_AT_ENDS * due / max(len(ends), 1)]
-    between = poisson_times(random, (1 - _AGREE_AT_ENDS) * habits.nod_rate / 60 * scene.heard)
+    between = poisson_times(random, np.where(scene.heard, (1 - _AGREE_AT_ENDS) * habits.nod_rate / 60, 0.0))
     first = np.concatenate([answered + random.uniform(*_AGREE_AFTER, len(answered)), between])
     dips = random.integers(*_AGREE_DIPS, len(first))
     period = 1 / random.uniform(*_AGREE_HERTZ, len(first))

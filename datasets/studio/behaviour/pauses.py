@@ -64,4 +64,4 @@ def _readiness(scene: Scene, habits: Habits, random: np.random.Generator) -> Flo
 def _at_rest(scene: Scene, per_minute: float, random: np.random.Generator) -> FloatArray:
     """Times of movements that need a longer silence, seconds."""
     still = binary_opening(~scene.speaking, np.ones(int(_LEAST_PAUSE * RATE)))
-    return poisson_times(random, per_minute / 60 * still, apart=2.0)
+    return poisson_times(random, np.where(still, per_minute / 60, 0.0), apart=2.0)
