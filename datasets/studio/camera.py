@@ -74,7 +74,7 @@ class Camera:
         self._auto = Wander(rng, 0.02, 0.3, 3)  # Hz, loops of exposure and white balance (assumption)
         self._exposure = np.array(setting.white_balance) * _metered(setting, skin)
         self._gain = _gain(setting, size, rng).to(device)
-        self._room = room(seed, size, setting.blur).to(device)
+        self._room = room(seed, setting.blur).to(device)
         self._curve = film_curve().to(device)
         self._tiles = tuple(tile.to(device) for tile in noise_tiles(seed))
         self._lens = tuple(t.to(device) for t in refraction(size, setting.softness, setting.fringe))

@@ -15,7 +15,7 @@ Range = tuple[float, float]
 KITS: Final[dict[str, dict[str, Range]]] = {
     "webcam": {
         "distance": (600, 900),
-        "view": (320, 400),
+        "view": (315, 375),
         "distortion": (-0.035, -0.008),
         "fringe": (0.0002, 0.0012),
         "vignetting": (0.10, 0.30),
@@ -24,11 +24,11 @@ KITS: Final[dict[str, dict[str, Range]]] = {
         "iso": (200, 1600),
         "drift": (0.010, 0.045),
         "readout": (0.016, 0.033),
-        "blur": (0.010, 0.035),
+        "blur": (0.016, 0.040),
     },
     "phone": {
         "distance": (550, 950),
-        "view": (300, 380),
+        "view": (300, 365),
         "distortion": (-0.012, 0.004),
         "fringe": (0.0, 0.0006),
         "vignetting": (0.05, 0.20),
@@ -37,11 +37,11 @@ KITS: Final[dict[str, dict[str, Range]]] = {
         "iso": (64, 800),
         "drift": (0.008, 0.030),
         "readout": (0.010, 0.025),
-        "blur": (0.015, 0.045),
+        "blur": (0.018, 0.050),
     },
     "studio": {
         "distance": (1100, 2200),
-        "view": (310, 380),
+        "view": (310, 370),
         "distortion": (-0.004, 0.004),
         "fringe": (0.0, 0.0003),
         "vignetting": (0.02, 0.14),
