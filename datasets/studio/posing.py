@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from tellbench.datasets.expression import INDEX
-from tellbench.datasets.studio.blendshapes import jaw_move
+from tellbench.datasets.studio.jaw import jaw_move
 from tellbench.datasets.studio.oral import UPPER_TEETH_FRONT, tongue_move
 from tellbench.datasets.studio.person import SIDES, Person
 

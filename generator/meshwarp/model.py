@@ -18,9 +18,10 @@ import torch
 
 from tellbench.datasets.expression import COEFFICIENTS, INDEX
 from tellbench.datasets.studio import oral
-from tellbench.datasets.studio.blendshapes import JAW_AXIS, JAW_DEGREES, ExpressionBasis
+from tellbench.datasets.studio.blendshapes import ExpressionBasis
 from tellbench.datasets.studio.grid import GridLayout
 from tellbench.datasets.studio.identity import Identity
+from tellbench.datasets.studio.jaw import JAW_AXIS, JAW_DEGREES
 from tellbench.datasets.studio.skin import Skin
 from tellbench.generator.meshwarp.arrays import Array, Floats, Singles
 from tellbench.generator.meshwarp.head import WEIGHTS, HeadModel, MouthPart, mirror

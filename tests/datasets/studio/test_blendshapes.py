@@ -4,8 +4,9 @@ import pytest
 import torch
 
 from tellbench.datasets.expression import COEFFICIENTS, INDEX, expression
-from tellbench.datasets.studio.blendshapes import ExpressionBasis, jaw_move, jaw_rotate
+from tellbench.datasets.studio.blendshapes import ExpressionBasis
 from tellbench.datasets.studio.identity import Identity
+from tellbench.datasets.studio.jaw import jaw_move, jaw_rotate
 from tellbench.datasets.studio.skin import Skin
 
 
