@@ -41,7 +41,8 @@ class LipContact:
         """Keep the lips of `points` (B, rows, columns, 3) in front of teeth and gums, in place."""
         tip = points.new_tensor([[0.0, self.skin.mouth_y, LOWER_TEETH_FRONT]])
         lower_front = jaw_move(tip, coefficients)[:, :, 2, None]  # (B, 1, 1)
-        for front, (rows, rest) in zip((UPPER_TEETH_FRONT, lower_front), self.teeth, strict=True):
+        upper_front = torch.full_like(lower_front, UPPER_TEETH_FRONT)
+        for front, (rows, rest) in zip((upper_front, lower_front), self.teeth, strict=True):
             lips = points[:, rows, self.columns]
             limit = arch_depth(lips[..., 0]) + (front + LIP_THICKNESS)
             lips[..., 2] = lips[..., 2].maximum(limit.minimum(rest))
