@@ -125,7 +125,8 @@ class Lighting:
         points = posed.points[:, person.spans["skin"]]
         normals = posed.skin_normals @ posed.rotation.transpose(1, 2)
         grid = (len(points), layout.rows, layout.columns, -1)
-        lit = self._lit(points, depth).view(grid)
+        lifted = points + normals * (0.6 * self.setting.key_softness)  # slopes would shade themselves
+        lit = self._lit(lifted, depth).view(grid)
         lit = shade.box_blur(shade.box_blur(lit, 2 // layout.step), 2 // layout.step).view(len(points), -1)
         maps = person.maps
         irradiance, sheen, mirror = shade.skin_light(

@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from tellbench.datasets.studio.kits import sample_kit
+from tellbench.datasets.studio.lights import draw_lights
 from tellbench.errors import InputError
 
 Colour = tuple[float, float, float]
@@ -24,11 +25,18 @@ class Setting:
     Angles in degrees: azimuth from the camera towards image right, elevation upwards. Colours are linear RGB.
     """
 
+    lights: str
+    """Kind of light, one of `lights.SET_UPS`."""
     key_azimuth: float
     key_elevation: float
     key: Colour
     key_softness: float
     """Penumbra in mm."""
+    key_width: float
+    key_height: float
+    """Half the angles that the source spans, as an eye mirrors it."""
+    key_roundness: float
+    """0 a rectangle, 1 a disc."""
     fill_azimuth: float
     fill_elevation: float
     fill: Colour
@@ -102,31 +110,11 @@ def direction(azimuth: float, elevation: float) -> Colour:
 
 
 def _sample(rng: np.random.Generator, camera: Mapping[str, Any]) -> Setting:
-    side = float(rng.choice([-1, 1]))
-    tint = np.array([1.0, rng.uniform(0.94, 1.0), rng.uniform(0.82, 1.08)])  # one light source colours most of a room
-
     def between(low: float, high: float) -> float:
         return float(rng.uniform(low, high))
 
-    def light(low: float, high: float) -> Colour:
-        own = np.array([1.0, between(0.96, 1.02), between(0.92, 1.08)])
-        r, g, b = (float(c) for c in tint * own * between(low, high))
-        return r, g, b
-
-    ground = light(0.22, 0.42)
     return Setting(
-        key_azimuth=side * between(15, 55),
-        key_elevation=between(12, 42),
-        key=light(1.2, 1.9),
-        key_softness=between(1.5, 3.5),
-        fill_azimuth=-side * between(25, 70),
-        fill_elevation=between(0, 25),
-        fill=light(0.35, 0.8),
-        rim_azimuth=-side * between(125, 160),
-        rim_elevation=between(15, 45),
-        rim=light(0.1, 0.9),
-        sky=light(0.55, 0.85),
-        ground=(ground[0] * 1.05, ground[1], ground[2] * 0.93),  # floors are warm
+        **draw_lights(rng),
         exposure=between(0.9, 1.1),
         white_balance=(between(0.95, 1.05), 1.0, between(0.93, 1.07)),
         **camera,

@@ -12,9 +12,9 @@ import torch
 from torch import Tensor
 
 from tellbench.datasets.studio.raster_numba import Array, each_frame, kernel, weights
-from tellbench.datasets.studio.shading_torch import FRESNEL, RELIEF, WRAP
+from tellbench.datasets.studio.shading_torch import FRESNEL, RELIEF, TAPS, WRAP
 
-_OFFSETS = np.array([(0.0, 0.0), (1.0, 0.3), (-0.3, 1.0), (-1.0, -0.3), (0.3, -1.0)], np.float32)
+_OFFSETS = np.array(TAPS, np.float32)
 
 
 def rigid(points: Tensor, rotation: Tensor, shift: Tensor, weight: Tensor, left_shift: Tensor) -> Tensor:
@@ -111,11 +111,11 @@ def _shadow(frame: int, points: Array, depth: Array, to_light: Array, softness: 
         row = m[1, 0] * x + m[1, 1] * y + m[1, 2] * z + m[1, 3]
         distance = m[2, 0] * x + m[2, 1] * y + m[2, 2] * z + m[2, 3]
         total = np.float32(0)
-        for tap in range(5):
+        for tap in range(_OFFSETS.shape[0]):
             i = min(max(int(column + _OFFSETS[tap, 0] * softness), 0), size - 1)
             j = min(max(int(row + _OFFSETS[tap, 1] * softness), 0), size - 1)
             total += min(max((texels[j, i] + 5 - distance) * np.float32(0.35) + np.float32(0.5), 0), 1)
-        out[frame, v] = total / 5
+        out[frame, v] = total / np.float32(_OFFSETS.shape[0])
 
 
 @kernel

@@ -5,13 +5,18 @@ A `rig` is float32 [8,3]: directions to key, fill and rim light; their colours; 
 
 from __future__ import annotations
 
+import math
 from typing import Final
 
 import torch
 from torch import Tensor
 from torch.nn import functional
 
-_TAPS: Final = ((0.0, 0.0), (1.0, 0.3), (-0.3, 1.0), (-1.0, -0.3), (0.3, -1.0))
+TAPS: Final = tuple(
+    (math.sqrt((i + 0.5) / 16) * math.cos(2.39996 * i), math.sqrt((i + 0.5) / 16) * math.sin(2.39996 * i))
+    for i in range(16)
+)
+"""Vogel's spiral: sixteen places spread evenly over a disc."""
 WRAP: Final = (0.22, 0.10, 0.06)
 FRESNEL: Final = (0.020, 0.20)
 RELIEF: Final = 0.65
@@ -37,7 +42,7 @@ def rigid(points: Tensor, rotation: Tensor, shift: Tensor, weight: Tensor, left_
 
 
 def shadow(points: Tensor, depth: Tensor, to_light: Tensor, softness: float) -> Tensor:
-    """Share of the key light that arrives: five-tap percentage-closer filtering of a shadow map.
+    """Share of the key light that arrives: sixteen-tap percentage-closer filtering of a shadow map.
 
     Source: Reeves et al. 1987, "Rendering antialiased shadows with depth maps"; bias 5 mm and slope are assumptions.
 
@@ -45,7 +50,7 @@ def shadow(points: Tensor, depth: Tensor, to_light: Tensor, softness: float) -> 
         points: [B,V,3] mm.
         depth: [B,R,R] distance along the light in mm.
         to_light: [3,4] affine map from mm to (column, row, distance).
-        softness: radius of the taps in texels.
+        softness: radius of the disc of taps in texels.
 
     Returns:
         [B,V] in [0, 1].
@@ -53,12 +58,12 @@ def shadow(points: Tensor, depth: Tensor, to_light: Tensor, softness: float) -> 
     size = depth.shape[-1]
     column, row, distance = (points @ to_light[:, :3].T + to_light[:, 3]).unbind(-1)
     total = torch.zeros_like(column)
-    for x, y in _TAPS:
+    for x, y in TAPS:
         i = (column + x * softness).long().clamp(0, size - 1)
         j = (row + y * softness).long().clamp(0, size - 1)
         nearest = depth.flatten(1).gather(1, j * size + i)
         total += ((nearest + 5 - distance) * 0.35 + 0.5).clamp(0, 1)
-    return total / len(_TAPS)
+    return total / len(TAPS)
 
 
 def box_blur(grid: Tensor, radius: int) -> Tensor:
