@@ -9,7 +9,6 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from tellbench.datasets.studio.raster import FAR
 from tellbench.datasets.studio.room import MARGIN, room
 from tellbench.datasets.studio.sensor import film_curve, kernels, noise_tiles, refraction
 from tellbench.datasets.studio.setting import Setting
@@ -88,11 +87,11 @@ class Camera:
         pixels: Tensor = kernels(backend).project(flat, self._tensor(view), self._tensor(skew), *lens)
         return pixels.view(points.shape)
 
-    def expose(self, image: Tensor, depth: Tensor, first_frame: int, backend: str) -> Tensor:
-        """Samples [B,kS,kS,3] and their depth, of B frames in a row, over the room to frames, uint8 [B,S,S,3]."""
+    def expose(self, image: Tensor, clear: Tensor, first_frame: int, backend: str) -> Tensor:
+        """Samples [B,kS,kS,3] of B frames in a row, as clear as `clear`, over the room to frames, uint8 [B,S,S,3]."""
         sensor, seconds = kernels(backend), self._seconds(first_frame, len(image))
         place, exposure = self._tensor(self._window(seconds)), self._tensor(self._exposures(seconds))
-        light = sensor.resolve(image, depth, FAR / 2, self._room, place, self._gain, exposure)
+        light = sensor.resolve(image, clear, self._room, place, self._gain, exposure)
         light = sensor.refract(light, *self._lens)
         speed = self.setting.iso / 100
         offsets = np.stack([_offsets(self.seed, first_frame + i) for i in range(len(image))])

@@ -28,10 +28,11 @@ AGE_BANDS: Final[tuple[tuple[AgeBand, float], ...]] = (
 """Age bands with the age in years at which each ends."""
 
 HAIR_STYLES: Final[tuple[str, ...]] = (
-    *("long", "bob", "tied", "wavy", "curly", "short"),
-    *("side", "crop", "buzz", "bald", "swept"),
+    *("long", "wavy", "shoulder", "bob", "bangs", "tied", "ponytail", "topknot", "pixie"),
+    *("short", "curly", "afro", "locs"),
+    *("side", "swept", "crop", "fade", "buzz", "horseshoe", "bald"),
 )
-"""Hair styles: the first six are drawn for women; short, curly and the last five for men."""
+"""Hair styles: the first thirteen are drawn for women; short, curly, afro, locs and the last seven for men."""
 
 
 @dataclass(frozen=True)
@@ -182,6 +183,9 @@ class Identity:
     hair_style: str
     """One of HAIR_STYLES."""
     hair_color: Color
+    """Of the hairs that have kept their pigment."""
+    grey: float
+    """Share of hairs without pigment, 0 to 1."""
     brow_color: Color
     hairline: float
     """mm higher at the forehead."""
@@ -200,6 +204,12 @@ class Identity:
     def age_band(self) -> AgeBand:
         """Group attribute: "18-29", "30-44", "45-59" or "60+"."""
         return next(band for band, end in AGE_BANDS if self.age < end)
+
+    @property
+    def hair_tone(self) -> Color:
+        """Colour of all hairs together, linear."""
+        r, g, b = (c + (w - c) * self.grey for c, w in zip(self.hair_color, (0.45, 0.44, 0.42), strict=True))
+        return r, g, b
 
     @property
     def female(self) -> float:

@@ -85,7 +85,7 @@ class Lighting:
             colour[:, spans[name]] = self._inner_mouth(posed, name)
         colour[:, spans["body"]] = self._body(posed, depth)
         if person.hair is not None:
-            colour[:, spans["hair"]] = self._hair(posed, depth)
+            colour[:, spans["hair"]] = self._hair(posed)
         colour[:, spans["face_hair"]] = self._face_hair(posed)
         if person.glasses is not None:
             colour[:, spans["glasses"]] = self._glasses(posed)
@@ -244,14 +244,16 @@ class Lighting:
         ambient = self._ambient(normals) * person.body_openness[:, None]
         return person.body_albedo * (self._diffuse(normals.expand(len(lit), -1, 3), lit, 0.1) + ambient)
 
-    def _hair(self, posed: Posed, depth: Tensor) -> Tensor:
-        hair, to_world = self.person.hair, posed.rotation.transpose(1, 2)
+    def _hair(self, posed: Posed) -> Tensor:
+        """Scalp hair, lit in head coordinates, where it does not move."""
+        hair, rotation = self.person.hair, posed.rotation
         assert hair is not None
-        points = posed.points[:, self.person.spans["hair"]]
-        lit = self._lit(points + self.directions[0] * 5, depth) * 0.7 + 0.3 * hair.depth
-        tangents, normals = hair.tangents @ to_world, hair.normals @ to_world
+        camera = ((self.camera - posed.head_shift)[:, None] @ rotation)[:, 0]
+        up = rotation.new_tensor([[0.0, 1.0, 0.0]])
+        directions = torch.cat([self.directions, up]) @ rotation  # [B,4,3]
+        rig = torch.cat([directions[:, :3], self.rig[3:].expand(len(rotation), -1, -1), directions[:, 3:]], 1)
         lit_hair: Tensor = self.shade.strand_light(
-            points, tangents, normals, hair.albedo, hair.depth, lit, hair.jitter, self.camera, self.rig
+            hair.points, hair.tangents, hair.albedo, hair.transfer, hair.jitter, camera, rig
         )
         return lit_hair
 

@@ -16,7 +16,7 @@ from torch.nn import functional
 
 from tellbench.datasets.studio import sculpture
 from tellbench.datasets.studio.grid import unit
-from tellbench.datasets.studio.hair import scalp_mask
+from tellbench.datasets.studio.hairstyle import scalp_density, style_of
 from tellbench.datasets.studio.identity import Identity
 from tellbench.datasets.studio.labels import Label
 from tellbench.datasets.studio.sculpture import smoothstep
@@ -86,7 +86,7 @@ class _Face:
 def paint(skin: Skin) -> SkinMaps:
     """Maps of a skin at rest; the skin must be on the CPU."""
     face = _Face(skin)
-    lips, scalp, beard = lip_mask(skin), scalp_mask(skin.P0, skin.identity), beard_mask(skin)
+    lips, scalp, beard = lip_mask(skin), scalp_density(skin.P0, skin.identity), beard_mask(skin)
     nostril = _nostrils(face)
     albedo = _complexion(face)
     albedo = _beard_shadow(face, albedo, beard)
@@ -150,7 +150,7 @@ def _beard_shadow(face: _Face, albedo: Tensor, beard: Tensor) -> Tensor:
     albedo = albedo * (1 - (beard * strength)[..., None] * torch.tensor([1.0, 0.88, 0.75]))
     if person.beard <= 0.5:
         return albedo
-    return _cover(albedo, beard**1.5 * (0.35 + 0.4 * person.beard), torch.tensor(person.hair_color) * 0.5)
+    return _cover(albedo, beard**1.5 * (0.35 + 0.4 * person.beard), torch.tensor(person.hair_tone) * 0.5)
 
 
 def _cover(albedo: Tensor, share: Tensor, colour: Tensor) -> Tensor:
@@ -217,8 +217,11 @@ def _edges(face: _Face, albedo: Tensor) -> Tensor:
 
 
 def _scalp(face: _Face, albedo: Tensor, scalp: Tensor) -> Tensor:
-    cover = {"bald": 0.10, "buzz": 0.74}.get(face.person.hair_style, 0.92)
-    return _cover(albedo, cover * scalp, torch.tensor(face.person.hair_color) * 0.5)
+    """The shade of hair on the skin it grows from; shaven hair leaves a trace."""
+    person, style = face.person, style_of(face.person)
+    cover = 0.10 if style is None else style.shade
+    tone = torch.tensor(person.hair_tone) * 0.45 + torch.tensor(person.skin_color) * 0.06
+    return _cover(albedo, cover * scalp**1.3, tone)
 
 
 def _nostrils(face: _Face) -> Tensor:
@@ -257,8 +260,8 @@ def _labels(face: _Face, lips: Tensor, scalp: Tensor) -> Tensor:
     labels = torch.full(lips.shape, Label.SKIN, dtype=torch.uint8)
     labels[lips > 0.5] = Label.LIPS
     labels[face.rows("upper_lip_roll", "lower_lip_roll")] = Label.MOUTH
-    if face.person.hair_style != "bald":
-        labels[scalp > 0.5] = Label.HAIR
+    if style_of(face.person) is not None:
+        labels[scalp > 0.6] = Label.HAIR
     return labels
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import Any, Final, Self
+from typing import Any, Final
 
 import torch
 from torch import Tensor
@@ -12,7 +12,8 @@ from tellbench.datasets.studio import hair, oral, parts
 from tellbench.datasets.studio.blendshapes import ExpressionBasis
 from tellbench.datasets.studio.detail import detail_map
 from tellbench.datasets.studio.glasses import glasses
-from tellbench.datasets.studio.grid import Density, grid_normals, grid_triangles, unit
+from tellbench.datasets.studio.grid import Density, grid_normals, grid_triangles
+from tellbench.datasets.studio.hairlook import ScalpHair
 from tellbench.datasets.studio.identity import Identity
 from tellbench.datasets.studio.iris import iris
 from tellbench.datasets.studio.labels import Label
@@ -22,7 +23,7 @@ from tellbench.datasets.studio.raster import Primitives
 from tellbench.datasets.studio.relief import collar_height
 from tellbench.datasets.studio.sculpture import smoothstep
 from tellbench.datasets.studio.skin import Skin
-from tellbench.datasets.studio.strands import POINTS, grow_on_face
+from tellbench.datasets.studio.strands import grow_on_face
 from tellbench.datasets.studio.threads import one_thread_an_operation
 from tellbench.datasets.studio.wardrobe import clothes
 
@@ -108,12 +109,12 @@ class Person:
 
     def _add_hair(self, skin: Skin, step: int) -> None:
         grown = hair.grow(self.identity, skin.P0, skin_area(skin.P0), _HAIR_VERTICES[self.density])
-        self.hair = None if grown is None else ScalpHair.of(grown, torch.tensor(self.identity.hair_color))
-        if grown is not None:
-            n, k = grown.points.shape[:2]
-            self._mesh.add_strands("hair", k, torch.full((n,), Label.HAIR, dtype=torch.uint8))
+        self.hair = None if grown is None else ScalpHair.of(grown, self.identity)
+        if self.hair is not None:
+            widths = self.hair.widths
+            self._mesh.add_strands("hair", torch.full((len(widths),), Label.HAIR, dtype=torch.uint8), widths)
         self.face_hair = grow_on_face(skin, share=1 / step)
-        self._mesh.add_strands("face_hair", POINTS, self.face_hair.labels)
+        self._mesh.add_strands("face_hair", self.face_hair.labels, self.face_hair.widths)
 
     def _add_glasses(self) -> None:
         self.glasses: Tensor | None = None
@@ -167,46 +168,6 @@ def _to(value: Any, device: torch.device) -> Any:
     return value
 
 
-@dataclasses.dataclass(frozen=True)
-class ScalpHair:
-    """Scalp hair vertex by vertex, strand after strand; V = strands times `points_each`."""
-
-    points_each: int
-    points: Tensor
-    """[V,3] mm."""
-    tangents: Tensor
-    """[V,3] root to tip."""
-    normals: Tensor
-    """[V,3] of the hair's envelope."""
-    albedo: Tensor
-    """[V,3]."""
-    depth: Tensor
-    """[V] 0 deep in the hair, 1 outermost."""
-    jitter: Tensor
-    """[V] standard normal, one value a strand."""
-    weight: Tensor
-    """[V] how far the vertex follows the head; hair on the shoulders stays."""
-
-    @classmethod
-    def of(cls, strands: hair.Strands, colour: Tensor) -> Self:
-        """Vertices of strands of a colour [3]."""
-        points, each = strands.points, strands.points.shape[1]
-        steps = points[:, 1:] - points[:, :-1]
-        tangents = unit(torch.cat([steps, steps[:, -1:]], 1))
-        own = (1 + 0.22 * strands.jitter).clamp(min=0.4)[:, None, None]
-        flat = points.reshape(-1, 3)
-        return cls(
-            points_each=each,
-            points=flat,
-            tangents=tangents.reshape(-1, 3),
-            normals=unit(flat - torch.tensor([0.0, 10.0, -78.0])),
-            albedo=(1.15 * colour * own * strands.depth[..., None]).reshape(-1, 3),
-            depth=strands.depth.flatten(),
-            jitter=strands.jitter.repeat_interleave(each),
-            weight=smoothstep(-205.0, -105.0, flat[:, 1]),
-        )
-
-
 class _Assembly:
     """Collects the primitives of parts as their vertices are appended to one list."""
 
@@ -214,7 +175,7 @@ class _Assembly:
         self.count = 0
         self.spans: dict[str, slice] = {}
         self._triangles: list[tuple[Tensor, Tensor, Tensor]] = []
-        self._segments: list[tuple[Tensor, Tensor]] = []
+        self._segments: list[tuple[Tensor, Tensor, Tensor]] = []
 
     def add(self, name: str, n_vertices: int, triangles: Tensor, labels: Tensor | int, two_sided: bool) -> None:
         """Append vertices with triangles among them; `labels` is one class or one a triangle."""
@@ -226,11 +187,12 @@ class _Assembly:
         """Append a grid."""
         self.add(name, part.points[..., 0].numel(), part.triangles, label, two_sided)
 
-    def add_strands(self, name: str, points_each: int, labels: Tensor) -> None:
-        """Append polylines of `points_each` vertices, one class each."""
+    def add_strands(self, name: str, labels: Tensor, widths: Tensor) -> None:
+        """Append polylines of one class each; `widths` [N,K-1] mm, one a piece."""
+        points_each = widths.shape[1] + 1
         start = torch.arange(len(labels))[:, None] * points_each + torch.arange(points_each - 1)
         segments = torch.stack([start, start + 1], -1).reshape(-1, 2).int() + self.count
-        self._segments.append((segments, labels.repeat_interleave(points_each - 1)))
+        self._segments.append((segments, labels.repeat_interleave(points_each - 1), widths.flatten()))
         self._span(name, len(labels) * points_each)
 
     def _span(self, name: str, n_vertices: int) -> None:
@@ -240,5 +202,5 @@ class _Assembly:
     def primitives(self) -> Primitives:
         """Everything collected."""
         triangles, labels, two_sided = (torch.cat(c) for c in zip(*self._triangles, strict=True))
-        segments, segment_labels = (torch.cat(c) for c in zip(*self._segments, strict=True))
-        return Primitives(triangles.int().contiguous(), labels, two_sided, segments.contiguous(), segment_labels)
+        segments = (torch.cat(column).contiguous() for column in zip(*self._segments, strict=True))
+        return Primitives(triangles.int().contiguous(), labels, two_sided, *segments)

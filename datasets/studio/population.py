@@ -29,17 +29,16 @@ TONE_ALBEDO: Final[dict[SkinTone, Color]] = {
 lie in the six classes measured by spectrophotometer (Chardon et al. 1991; Del Bino and Bernerd 2013: above 55, 41, 28,
 10, -30, below), one a Fitzpatrick type, though the two scales only correlate; a* is an assumption near the 10 to 14 of
 faces (Xiao et al. 2017)."""
-HAIR_COLORS: Final[dict[str, Color]] = {
-    "black": (0.012, 0.010, 0.010),
-    "dark": (0.030, 0.019, 0.013),
-    "brown": (0.075, 0.042, 0.024),
-    "chestnut": (0.12, 0.055, 0.028),
-    "auburn": (0.16, 0.055, 0.025),
-    "blond": (0.36, 0.24, 0.12),
-    "sandy": (0.24, 0.155, 0.085),
-    "grey": (0.30, 0.30, 0.30),
-    "white": (0.62, 0.61, 0.59),
+HAIR_PIGMENTS: Final[dict[str, tuple[float, float]]] = {
+    "black": (7.0, 0.1),
+    "dark": (3.6, 0.3),
+    "brown": (2.0, 0.4),
+    "chestnut": (1.2, 0.9),
+    "auburn": (0.7, 1.7),
+    "blond": (0.38, 0.10),
+    "sandy": (0.75, 0.20),
 }
+"""Eumelanin and pheomelanin of each hair colour."""
 IRIS_COLORS: Final[dict[str, Color]] = {
     "brown": (0.10, 0.045, 0.018),
     "dark": (0.045, 0.022, 0.012),
@@ -267,24 +266,50 @@ def _body(draw: _Draw, fem: float, old: float, modes: _Modes) -> dict[str, Any]:
     }
 
 
-_WOMEN_STYLES: Final = (HAIR_STYLES[:6], (0.28, 0.20, 0.20, 0.16, 0.10, 0.06))
-_MEN_STYLES: Final = (
-    ("short", "side", "crop", "buzz", "curly", "bald", "swept"),
-    (0.26, 0.22, 0.14, 0.14, 0.09, 0.06, 0.09),
+_WOMEN_STYLES: Final = (
+    HAIR_STYLES[:13],
+    (0.14, 0.12, 0.12, 0.11, 0.08, 0.09, 0.07, 0.05, 0.06, 0.03, 0.07, 0.03, 0.03),
 )
+_MEN_STYLES: Final = (
+    HAIR_STYLES[9:],
+    (0.17, 0.07, 0.03, 0.02, 0.17, 0.10, 0.14, 0.12, 0.10, 0.03, 0.05),
+)
+_COILED: Final = {"curly": 2.0, "afro": 6.0, "locs": 6.0}
+"""How much likelier tightly curled styles are with the two darkest skin types."""
+
+
+def pigmented(eumelanin: float, pheomelanin: float) -> Color:
+    """Colour of hair by its melanins.
+
+    Absorption after d'Eon et al. (2011); the root in the exponent stands for the many fibres that light passes
+    (assumption, as is its factor).
+    """
+    absorbed = eumelanin * np.array([0.419, 0.697, 1.37]) + pheomelanin * np.array([0.187, 0.4, 1.05])
+    return _scaled((1.0, 1.0, 1.0), *np.exp(-1.9 * np.sqrt(absorbed)))
+
+
+def _style(draw: _Draw, fem: float, old: float, number: int) -> Any:
+    styles, weights = _WOMEN_STYLES if fem >= 0.5 else _MEN_STYLES
+    odds = dict(zip(styles, weights, strict=True))
+    for style in styles:
+        odds[style] *= _COILED.get(style, 1.0) if number > 4 else 1.0
+        odds[style] *= 4 * old if style == "horseshoe" else 1.0
+    return draw.choose(styles, tuple(odds.values()))
 
 
 def _hair(draw: _Draw, fem: float, old: float, age: float, number: int) -> dict[str, Any]:
     n, u = draw.normal, draw.uniform
     weights = (0.14, 0.24, 0.22, 0.12, 0.07, 0.11, 0.10) if number < 4 else (0.5, 0.5, 0, 0, 0, 0, 0)
-    base = HAIR_COLORS[draw.choose(tuple(HAIR_COLORS)[:7], weights)]
+    eumelanin, pheomelanin = HAIR_PIGMENTS[draw.choose(tuple(HAIR_PIGMENTS), weights)]
+    base = pigmented(eumelanin * (1 + n(0.12)), pheomelanin * (1 + n(0.2)))
     # greying starts at 44 at the earliest; the share of grey is half at 65
     grey = float(np.clip((age - 54) / 22 + n(0.2), 0, 1)) if age > 44 else 0.0
-    brow = _mix(_scaled(base, 0.75), HAIR_COLORS["grey"], 0.6 * grey)
+    darker = pigmented(eumelanin * 1.35 + 0.15, pheomelanin)
     return {
-        "hair_style": draw.choose(*(_WOMEN_STYLES if fem >= 0.5 else _MEN_STYLES)),
-        "hair_color": _mix(base, HAIR_COLORS["grey" if grey < 0.9 else "white"], grey),
-        "brow_color": brow,
+        "hair_style": _style(draw, fem, old, number),
+        "hair_color": base,
+        "grey": grey,
+        "brow_color": _mix(darker, (0.30, 0.30, 0.30), 0.5 * grey),
         "hairline": n(4.0) + 6.0 * old * (1 - fem),
         "recession": u(0, 1) * old * (1 - fem) * 16,
         "parting": u(12, 32) * (1 if draw.chance(0.5) else -1),

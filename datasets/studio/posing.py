@@ -47,6 +47,8 @@ class Posed:
     """Rotation of each eyeball in the head, [B,3,3]."""
     rotation: Tensor
     """Of the head, [B,3,3]."""
+    head_shift: Tensor
+    """Of the head after its rotation, [B,3] mm."""
 
 
 def euler(yaw: Tensor, pitch: Tensor, roll: Tensor) -> Tensor:
@@ -111,7 +113,7 @@ def pose_person(person: Person, coefficients: Tensor, pose: Tensor, gaze: Tensor
     points[:, person.spans["face_hair"]] = place(strands.flatten(1, 2))
     if person.glasses is not None:
         points[:, person.spans["glasses"]] = place(person.glasses.view(1, -1, 3))
-    return Posed(points, skin, normals, (eyes[0], eyes[1]), (turns[0], turns[1]), rotation)
+    return Posed(points, skin, normals, (eyes[0], eyes[1]), (turns[0], turns[1]), rotation, head_shift)
 
 
 def _deform(person: Person, coefficients: Tensor) -> Tensor:

@@ -29,9 +29,11 @@ class Primitives:
     two_sided: Tensor
     """uint8 [F]; 0 drops the triangle where it faces away (clockwise on a y-down screen)."""
     segments: Tensor
-    """int32 [S,2] vertex indices of one-sample-wide lines."""
+    """int32 [S,2] vertex indices of the pieces of strands."""
     segment_labels: Tensor
     """uint8 [S]."""
+    segment_widths: Tensor
+    """float32 [S] mm."""
 
     def to(self, device: torch.device | str) -> Self:
         """The same primitives on another device."""

@@ -136,8 +136,9 @@ class Studio:
         primitives, (colours, mirror) = self.person.primitives, self._lighting.colour(posed)
         layer = raster.opaque(samples, colours, primitives, self.size * _SAMPLES, self._backend)
         self._lighting.detail(layer, samples, posed, mirror)
-        image, depth, mask = strand_raster.composite(layer, samples, colours, primitives, self._backend)
-        frames = self.camera.expose(image, depth, first_frame, self._backend)
+        focal = self.camera.focal * _SAMPLES
+        image, depth, mask, clear = strand_raster.composite(layer, samples, colours, primitives, focal, self._backend)
+        frames = self.camera.expose(image, clear, first_frame, self._backend)
         middle = (slice(None), slice(_SAMPLES // 2, None, _SAMPLES), slice(_SAMPLES // 2, None, _SAMPLES))
         points = posed.points
         skin = points[:, self.person.spans["skin"]].view_as(posed.skin)

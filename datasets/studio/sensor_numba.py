@@ -18,13 +18,11 @@ def project(points: Tensor, view: Tensor, skew: Tensor, focal: float, distortion
     return out
 
 
-def resolve(
-    image: Tensor, depth: Tensor, far: float, room: Tensor, place: Tensor, gain: Tensor, exposure: Tensor
-) -> Tensor:
+def resolve(image: Tensor, clear: Tensor, room: Tensor, place: Tensor, gain: Tensor, exposure: Tensor) -> Tensor:
     """See `sensor_torch.resolve`."""
     out = torch.empty(len(image), *gain.shape, 3)
     arrays = (t.numpy() for t in (room, place, gain, exposure, out))
-    each_frame(_resolve, len(out), image.numpy(), depth.numpy(), np.float32(far), *arrays)
+    each_frame(_resolve, len(out), image.numpy(), clear.numpy(), *arrays)
     return out
 
 
@@ -75,8 +73,7 @@ def _project(
 def _resolve(
     frame: int,
     image: Array,
-    depth: Array,
-    far: float,
+    clear: Array,
     room: Array,
     place: Array,
     gain: Array,
@@ -97,7 +94,7 @@ def _resolve(
                     r += image[frame, i, j, 0]
                     g += image[frame, i, j, 1]
                     b += image[frame, i, j, 2]
-                    empty += np.float32(depth[frame, i, j] >= far)
+                    empty += clear[frame, i, j]
             if empty > 0:
                 x = np.float32(column) + half
                 u = min(max(p[0, 0] * x + p[0, 1] * y + p[0, 2] - half, np.float32(0)), np.float32(last))

@@ -32,15 +32,12 @@ def project(points: Tensor, view: Tensor, skew: Tensor, focal: float, distortion
     return torch.stack([size / 2 + x + skew[:, :1] * late, size / 2 + y + skew[:, 1:] * late, depth], -1)
 
 
-def resolve(
-    image: Tensor, depth: Tensor, far: float, room: Tensor, place: Tensor, gain: Tensor, exposure: Tensor
-) -> Tensor:
+def resolve(image: Tensor, clear: Tensor, room: Tensor, place: Tensor, gain: Tensor, exposure: Tensor) -> Tensor:
     """Average the samples of each pixel over the room behind, and expose.
 
     Args:
         image: [B,kS,kS,3] linear light, 0 where empty.
-        depth: [B,kS,kS].
-        far: depth from which a sample is empty.
+        clear: [B,kS,kS] share of each sample through which the room is seen; `image` is multiplied with the rest.
         room: [R,R,3] linear light.
         place: [B,2,3] affine map from pixel (x, y) to texel of the room.
         gain: [S,S] vignetting and fixed pattern.
@@ -51,7 +48,7 @@ def resolve(
     """
     size = len(gain)
     shape = (len(image), size, image.shape[1] // size, size, image.shape[2] // size)
-    empty = (depth >= far).float().view(*shape).mean((2, 4))[..., None]
+    empty = clear.view(*shape).mean((2, 4))[..., None]
     seen = image.view(*shape, 3).mean((2, 4)) + empty * _behind(room, place, size)
     return seen * gain[..., None] * exposure[:, None, None]
 

@@ -69,20 +69,12 @@ def add_detail(
 
 
 def strand_light(
-    points: Tensor,
-    tangents: Tensor,
-    normals: Tensor,
-    albedo: Tensor,
-    depth: Tensor,
-    lit: Tensor,
-    jitter: Tensor,
-    camera: Tensor,
-    rig: Tensor,
+    points: Tensor, tangents: Tensor, albedo: Tensor, transfer: Tensor, jitter: Tensor, camera: Tensor, rig: Tensor
 ) -> Tensor:
     """See `shading_torch.strand_light`."""
-    out = torch.empty(points.shape)
-    arrays = (points, tangents, normals, albedo, depth, lit, jitter, camera, rig, out)
-    each_frame(_strand_light, len(points), *(t.contiguous().numpy() for t in arrays))
+    out = torch.empty(len(camera), *points.shape)
+    arrays = (points, tangents, albedo, transfer, jitter, camera, rig, out)
+    each_frame(_strand_light, len(camera), *(t.contiguous().numpy() for t in arrays))
     return out
 
 
@@ -263,40 +255,39 @@ def _strand_light(
     frame: int,
     points: Array,
     tangents: Array,
-    normals: Array,
     albedo: Array,
-    depth: Array,
-    lit: Array,
+    transfer: Array,
     jitter: Array,
     camera: Array,
     rig: Array,
     out: Array,
 ) -> None:
     zero, one = np.float32(0), np.float32(1)
-    for v in range(points.shape[1]):
-        tx, ty, tz = tangents[frame, v, 0], tangents[frame, v, 1], tangents[frame, v, 2]
-        nx, ny, nz = normals[frame, v, 0], normals[frame, v, 1], normals[frame, v, 2]
-        vx, vy, vz = camera[0] - points[frame, v, 0], camera[1] - points[frame, v, 1], camera[2] - points[frame, v, 2]
-        along = (tx * vx + ty * vy + tz * vz) / np.sqrt(vx * vx + vy * vy + vz * vz)
+    eye, lights = camera[frame], rig[frame]
+    for v in range(points.shape[0]):
+        tx, ty, tz = tangents[v, 0], tangents[v, 1], tangents[v, 2]
+        vx, vy, vz = eye[0] - points[v, 0], eye[1] - points[v, 1], eye[2] - points[v, 2]
+        scale = one / np.sqrt(vx * vx + vy * vy + vz * vz)
+        vx, vy, vz = vx * scale, vy * scale, vz * scale
+        along = tx * vx + ty * vy + tz * vz
         across = np.sqrt(max(one - along * along, zero))
-        up = ny * np.float32(0.5) + np.float32(0.5)
+        a, bx, by, bz = transfer[v, 0], transfer[v, 1], transfer[v, 2], transfer[v, 3]
+        tilt = np.float32(0.5) * (lights[8, 0] * bx + lights[8, 1] * by + lights[8, 2] * bz)
+        above, below = min(max(a + tilt, zero), one), min(max(a - tilt, zero), one)
         for c in range(3):
-            out[frame, v, c] = albedo[v, c] * np.float32(0.8) * (rig[7, c] + (rig[6, c] - rig[7, c]) * up)
+            out[frame, v, c] = albedo[v, c] * np.float32(0.85) * (lights[6, c] * above + lights[7, c] * below)
         for i in range(3):
-            lx, ly, lz = rig[i, 0], rig[i, 1], rig[i, 2]
+            lx, ly, lz = lights[i, 0], lights[i, 1], lights[i, 2]
+            arrives = min(max(a + lx * bx + ly * by + lz * bz, zero), one)
             tl = tx * lx + ty * ly + tz * lz
             sine = np.sqrt(max(one - tl * tl, zero))
-            front = min(max((nx * lx + ny * ly + nz * lz) * np.float32(0.65) + np.float32(0.45), zero), one)
-            if i == 0:
-                front *= lit[frame, v]
-            a = sine * across - (tl + np.float32(0.10) + np.float32(0.05) * jitter[v]) * along
-            b = sine * across - (tl - np.float32(0.14) + np.float32(0.08) * jitter[v]) * along
-            a, b = min(max(a, zero), one), min(max(b, zero), one)
-            a4, b2 = a * a * a * a, b * b
-            a16, b4 = a4 * a4 * a4 * a4, b2 * b2
-            first = a16 * a16 * a16 * np.float32(0.05)
-            second = b4 * b4 * b4 * b2 * np.float32(0.55)
-            diffuse = sine * front * np.float32(0.75)
+            p = sine * across - (tl + np.float32(0.10) + np.float32(0.04) * jitter[v]) * along
+            q = sine * across - (tl - np.float32(0.14) + np.float32(0.05) * jitter[v]) * along
+            r = -(vx * lx + vy * ly + vz * lz)
+            p, q, r = min(max(p, zero), one), min(max(q, zero), one), min(max(r, zero), one)
+            p4, q4 = p * p * p * p, q * q * q * q
+            p16, r4 = p4 * p4 * p4 * p4, r * r * r * r
+            first = p16 * p16 * np.float32(0.045)
+            coloured = sine * np.float32(0.62) + q4 * q4 * q4 * np.float32(0.45) + r4 * np.float32(1.2)
             for c in range(3):
-                glint = (first + second * albedo[v, c]) * front * depth[v]
-                out[frame, v, c] += (albedo[v, c] * diffuse + glint) * rig[3 + i, c]
+                out[frame, v, c] += (albedo[v, c] * coloured + first) * arrives * lights[3 + i, c]

@@ -181,43 +181,41 @@ def _bilinear(level: Tensor, place: Tensor) -> Tensor:
 
 
 def strand_light(
-    points: Tensor,
-    tangents: Tensor,
-    normals: Tensor,
-    albedo: Tensor,
-    depth: Tensor,
-    lit: Tensor,
-    jitter: Tensor,
-    camera: Tensor,
-    rig: Tensor,
+    points: Tensor, tangents: Tensor, albedo: Tensor, transfer: Tensor, jitter: Tensor, camera: Tensor, rig: Tensor
 ) -> Tensor:
-    """Colour of hair: Kajiya and Kay (1989) with two shifted highlights (Scheuermann 2004).
+    """Colour of hair in head coordinates: diffuse light, two shifted highlights and what shines through.
+
+    Kajiya and Kay (1989) with the white and the coloured highlight of Marschner et al. (2003), tilted by the scales of
+    the hair to either side, and their transmitted lobe, which lets fair hair glow against a light. Widths and strengths
+    are assumptions.
 
     Args:
-        points: [B,V,3] mm.
-        tangents: unit [B,V,3], root to tip.
-        normals: unit [B,V,3], of the hair's envelope.
+        points: [V,3] mm.
+        tangents: unit [V,3], root to tip.
         albedo: [V,3].
-        depth: [V] in [0, 1]; 0 deep in the hair, where highlights do not reach.
-        lit: share of the key light [B,V].
+        transfer: [V,4]; a share a + b·w of the light from direction w arrives: (a, b).
         jitter: [V], about unit variance; shifts the highlights of a strand.
-        camera: [3] mm.
-        rig: [8,3].
+        camera: [B,3] mm, in head coordinates.
+        rig: [B,9,3] like a rig, directions in head coordinates, then the direction that is up.
 
     Returns:
         [B,V,3].
     """
-    directions, colours, sky, ground = rig[:3], rig[3:6], rig[6], rig[7]
-    along = (tangents * functional.normalize(camera - points, dim=-1)).sum(-1)
+    view = functional.normalize(camera[:, None] - points, dim=-1)
+    along = (tangents * view).sum(-1)
     across = (1 - along**2).clamp(min=0).sqrt()
-    up = normals[..., 1:2] * 0.5 + 0.5
-    out = albedo * 0.8 * (ground + (sky - ground) * up)
+    open_, toward = transfer[:, 0], transfer[:, 1:]
+    tilt = 0.5 * (rig[:, 8] @ toward.T)
+    above, below = (open_ + tilt).clamp(0, 1)[..., None], (open_ - tilt).clamp(0, 1)[..., None]
+    out = albedo * 0.85 * (rig[:, None, 6] * above + rig[:, None, 7] * below)
     for i in range(3):
-        tl = tangents @ directions[i]
+        light, colour = rig[:, i], rig[:, None, 3 + i]
+        arrives = (open_ + light @ toward.T).clamp(0, 1)
+        tl = light @ tangents.T
         sine = (1 - tl**2).clamp(min=0).sqrt()
-        front = (normals @ directions[i] * 0.65 + 0.45).clamp(0, 1) * (lit if i == 0 else 1.0)
-        first = (sine * across - (tl + 0.10 + 0.05 * jitter) * along).clamp(0, 1) ** 48 * 0.05
-        second = (sine * across - (tl - 0.14 + 0.08 * jitter) * along).clamp(0, 1) ** 14 * 0.55
-        glint = (first[..., None] + second[..., None] * albedo) * (front * depth)[..., None]
-        out = out + (albedo * (sine * front * 0.75)[..., None] + glint) * colours[i]
+        first = (sine * across - (tl + 0.10 + 0.04 * jitter) * along).clamp(0, 1) ** 32 * 0.045
+        second = (sine * across - (tl - 0.14 + 0.05 * jitter) * along).clamp(0, 1) ** 12 * 0.45
+        through = (-(view @ light[:, :, None])[..., 0]).clamp(0, 1) ** 4 * 1.2
+        bright = (sine * 0.62 + second + through)[..., None] * albedo + first[..., None]
+        out = out + bright * arrives[..., None] * colour
     return out

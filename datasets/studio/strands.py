@@ -33,6 +33,8 @@ class BoundStrands:
     """[N,4,3]."""
     labels: Tensor
     """uint8 [N]."""
+    widths: Tensor
+    """[N,3] mm."""
 
     def place(self, points: Tensor, normals: Tensor) -> Tensor:
         """Strand vertices on posed skin: points and normals [B,V,3] -> [B,N,4,3]."""
@@ -55,7 +57,7 @@ def grow_on_face(skin: Skin, share: float) -> BoundStrands:
     groups = [*_brows(skin, normals, rng), *_lashes(skin, normals, rng)]
     if skin.identity.beard > 0:
         groups.append(_beard(skin, normals, rng, share))
-    columns = zip(*((g.roots, g.offsets, g.albedo, g.labels) for g in groups), strict=True)
+    columns = zip(*((g.roots, g.offsets, g.albedo, g.labels, g.widths) for g in groups), strict=True)
     return BoundStrands(*(torch.cat(column) for column in columns))
 
 
@@ -64,7 +66,9 @@ def _bind(skin: Skin, normals: Tensor, roots: Tensor, points: Tensor, albedo: Te
     away = points - skin.P0.reshape(-1, 3)[roots][:, None]
     axes = torch.stack(_frame(normals[roots]), 1)  # [N,3,3]
     offsets = torch.einsum("nij,nkj->nki", axes, away)
-    return BoundStrands(roots, offsets, albedo, torch.full((len(roots),), label, dtype=torch.uint8))
+    return BoundStrands(
+        roots, offsets, albedo, torch.full((len(roots),), label, dtype=torch.uint8), torch.full((len(roots), 3), 0.18)
+    )
 
 
 def _along() -> Tensor:
@@ -152,4 +156,4 @@ def _beard(skin: Skin, normals: Tensor, rng: np.random.Generator, share: float) 
 
 
 def _beard_colour(person: Identity) -> Tensor:
-    return torch.tensor(person.hair_color) * 0.75 + torch.tensor(person.brow_color) * 0.4 + 0.006
+    return torch.tensor(person.hair_tone) * 0.75 + torch.tensor(person.brow_color) * 0.4 + 0.006

@@ -7,7 +7,6 @@ import torch
 
 from tellbench.datasets.studio.camera import CAMERA, Camera
 from tellbench.datasets.studio.kits import KITS
-from tellbench.datasets.studio.raster import FAR
 from tellbench.datasets.studio.room import room
 from tellbench.datasets.studio.sensor import film_curve
 from tellbench.datasets.studio.setting import Setting, direction
@@ -25,7 +24,7 @@ def camera(skin=FAIR, size=SIZE, **overrides):
 
 def expose(skin, light, **overrides):
     image = torch.full((1, 2 * SIZE, 2 * SIZE, 3), light)
-    return camera(skin, **overrides).expose(image, torch.full(image.shape[:3], 500.0), 0, "numba")[0].float()
+    return camera(skin, **overrides).expose(image, torch.zeros(image.shape[:3]), 0, "numba")[0].float()
 
 
 def test_the_film_curve_rises_from_black_to_white():
@@ -42,16 +41,16 @@ def test_exposure_follows_the_skin_but_not_wholly():
 def test_vignetting_darkens_corners_and_softness_blurs_edges():
     picture = expose(FAIR, 0.2, vignetting=0.3)
     assert picture[0, 0].mean() < picture[SIZE // 2, SIZE // 2].mean() - 5
-    image, depth = torch.zeros(1, 2 * SIZE, 2 * SIZE, 3), torch.full((1, 2 * SIZE, 2 * SIZE), 500.0)
+    image, clear = torch.zeros(1, 2 * SIZE, 2 * SIZE, 3), torch.zeros(1, 2 * SIZE, 2 * SIZE)
     image[:, :, SIZE:] = 0.3
-    step = camera(softness=0.2, sharpening=0.0).expose(image, depth, 0, "numba")[0, SIZE // 2, :, 1].float()
+    step = camera(softness=0.2, sharpening=0.0).expose(image, clear, 0, "numba")[0, SIZE // 2, :, 1].float()
     assert step[SIZE // 2 - 3] < step[SIZE // 2 - 1] < step[SIZE // 2] < step[SIZE // 2 + 3]
 
 
 def test_the_room_shows_only_where_nothing_is_in_front():
-    depth = torch.full((1, 2 * SIZE, 2 * SIZE), FAR)
-    depth[:, :, SIZE:] = 500.0
-    frame = camera().expose(torch.zeros(1, 2 * SIZE, 2 * SIZE, 3), depth, 0, "numba")[0].float()
+    clear = torch.ones(1, 2 * SIZE, 2 * SIZE)
+    clear[:, :, SIZE:] = 0
+    frame = camera().expose(torch.zeros(1, 2 * SIZE, 2 * SIZE, 3), clear, 0, "numba")[0].float()
     assert frame[:, : SIZE // 2 - 2].mean() > 20 > 5 > frame[:, SIZE // 2 + 2 :].mean()
 
 

@@ -4,6 +4,9 @@ import pytest
 import torch
 
 from tellbench.datasets.studio import hair
+from tellbench.datasets.studio.grid import unit
+from tellbench.datasets.studio.hairlook import ScalpHair
+from tellbench.datasets.studio.hairstyle import STYLES
 from tellbench.datasets.studio.identity import Identity
 from tellbench.datasets.studio.paint import paint, skin_area
 from tellbench.datasets.studio.sculpture import head
@@ -23,16 +26,62 @@ def grow(skin, style):
     return hair.grow(person, skin.P0, skin_area(skin.P0), BUDGET)
 
 
-@pytest.mark.parametrize("style", sorted(set(hair.STYLES) - {"short curly"}))
+def before_the_eyes(points, person):
+    """Share of hair points in front of the pupils, to 25 degrees from the side."""
+    x, y, z = points.unbind(-1)
+    across = (x.abs() - person.eye_distance / 2).abs()
+    return ((across < 6 + 0.47 * z.clamp(min=0)) & (y.abs() < 6) & (z > 8)).float().mean()
+
+
+@pytest.mark.parametrize("style", sorted(set(STYLES) - {"short curly"}))
 def test_every_style_grows_outside_the_head_and_off_the_face(skin, style):
     strands = grow(skin, style)
     points = strands.points
     assert points.isfinite().all()
     assert abs(points.shape[0] * points.shape[1] - BUDGET) <= 2 * points.shape[1]
-    inside = head(points[:, 2:], skin.identity) < -2
-    assert inside.float().mean() < 0.02
+    assert strands.widths.shape == (points.shape[0], points.shape[1] - 1)
+    inside = head(points[:, 1:], skin.identity) < -0.5
+    assert inside.float().mean() < 0.01
+    assert before_the_eyes(points, skin.identity) == 0
     x, y, z = points.unbind(-1)
-    assert ((x.abs() < 40) & (y < 30) & (z > 0)).float().mean() < 0.002, "no hair before the eyes and mouth"
+    mouth = (x.abs() < 30) & (y < -30) & (y > -85) & (z > 0)
+    assert not mouth.any()
+
+
+def test_styles_differ(skin):
+    """Any two cuts differ in how far hair reaches, upwards, downwards, sideways or in length."""
+    measures = {}
+    for style in sorted(set(STYLES) - {"short curly"}):
+        points = grow(skin, style).points
+        length = points.diff(dim=1).norm(dim=-1).sum(1)
+        x, y, z = points.reshape(-1, 3).unbind(-1)
+        reach = [v.quantile(q) for v, q in ((y, 0.02), (y, 0.99), (x.abs(), 0.98), (z, 0.02), (z, 0.99))]
+        measures[style] = torch.stack([*reach, length.median(), length.quantile(0.9)])
+    table = torch.stack(list(measures.values()))
+    apart = torch.cdist(table, table) + 1e3 * torch.eye(len(table))
+    assert apart.min() > 4, "two styles grow alike"
+
+
+@pytest.mark.slow
+def test_no_hair_grows_before_the_pupils_of_forty_people():
+    for seed in range(300, 340):
+        person = Identity.sample(seed)
+        own = Skin(person)
+        strands = hair.grow(person, own.P0, skin_area(own.P0), BUDGET)
+        if strands is not None:
+            assert before_the_eyes(strands.points, person) == 0, f"{seed}: {person.hair_style}"
+
+
+def test_hair_lets_less_light_in_from_the_side_of_the_head(skin):
+    person = dataclasses.replace(skin.identity, hair_style="short", grey=0.5)
+    look = ScalpHair.of(grow(skin, "short"), person)
+    open_, toward = look.transfer[:, 0], look.transfer[:, 1:]
+    outward = unit(look.points - torch.tensor([0.0, 30.0, -80.0]))
+    outside, inside = (open_ + sign * (toward * outward).sum(1) for sign in (1, -1))
+    assert outside.mean() > 0.6 > 0.1 > inside.mean()
+    colours = look.albedo.view(-1, look.points_each, 3)[:, 0].mean(1)
+    white = (colours > 0.35).float().mean()
+    assert white == pytest.approx(0.5, abs=0.08), "half of the hairs have lost their pigment"
 
 
 def test_long_hair_is_longer_than_short_hair_and_bald_is_none(skin):

@@ -23,6 +23,7 @@ def scene(n_frames: int = 2, n_points: int = 120, seed: int = 0) -> tuple[Tensor
         torch.randint(0, 2, (n,), generator=random, dtype=torch.uint8),
         segments,
         torch.full((30,), 200, dtype=torch.uint8),
+        torch.rand(30, generator=random) * 3,
     )
     return points, colours, primitives
 
@@ -30,7 +31,7 @@ def scene(n_frames: int = 2, n_points: int = 120, seed: int = 0) -> tuple[Tensor
 def rasterize(points, colours, primitives, size, kernels=None):
     """Triangles with the strands over them: colour, depth and labels."""
     layer = opaque(points, colours, primitives, size, kernels)
-    return composite(layer, points, colours, primitives, kernels)
+    return composite(layer, points, colours, primitives, 400.0, kernels)[:3]
 
 
 def test_both_kernels_draw_the_same_picture():
@@ -60,7 +61,9 @@ def test_a_square_covers_exactly_its_samples_and_the_nearer_one_wins(kernels):
     colours = torch.cat([torch.ones(4, 3), torch.zeros(4, 3)])[None]
     faces = torch.tensor([[0, 1, 2], [0, 2, 3], [4, 5, 6], [4, 6, 7]], dtype=torch.int32)
     labels = torch.tensor([1, 1, 2, 2], dtype=torch.uint8)
-    primitives = Primitives(faces, labels, torch.zeros_like(labels), torch.zeros(0, 2, dtype=torch.int32), labels[:0])
+    primitives = Primitives(
+        faces, labels, torch.zeros_like(labels), torch.zeros(0, 2, dtype=torch.int32), labels[:0], points[0, :0, 0]
+    )
     image, depth, drawn = rasterize(points, colours, primitives, 12, kernels)
     assert (drawn == 1).sum() == 24
     assert (drawn == 2).sum() == 12
@@ -97,6 +100,7 @@ def test_back_faces_are_dropped_unless_two_sided():
             torch.tensor([two_sided], dtype=torch.uint8),
             none,
             none[:, 0].byte(),
+            none[:, 0].float(),
         )
         for kernels in ("numba", "torch"):
             _, depth, _ = rasterize(points, torch.ones(1, 3, 3), primitives, 12, kernels)

@@ -23,7 +23,6 @@ def arguments(name: str) -> tuple:
         "resolve": (
             rand(2, 2 * SIZE, 2 * SIZE, 3),
             rand(2, 2 * SIZE, 2 * SIZE),
-            0.7,
             rand(20, 20, 3),
             place.expand(2, 2, 3),
             rand(SIZE, SIZE),

@@ -22,13 +22,15 @@ def arguments(name: str) -> tuple:
     rig = torch.cat([unit(3, random=random), rand(5, 3)])
     camera = torch.tensor([0.0, -30.0, 1000.0])
     lit, gloss, albedo = rand(n_frames, n), rand(n), rand(n, 3)
+    transfer, eyes = torch.cat([rand(n, 1), rand(n, 3) - 0.5], 1), camera + rand(n_frames, 3) * 50
+    rigs = torch.cat([rig.expand(n_frames, 8, 3), unit(n_frames, 1, random=random)], 1)
     to_light = torch.tensor([[0.06, 0.0, 0.01, 16.0], [0.0, 0.06, 0.0, 16.0], [0.0, 0.0, -1.0, 60.0]])
     return {
         "rigid": (points[:1], rand(n_frames, 3, 3), rand(n_frames, 3), rand(n), rand(n_frames, 3)),
         "shadow": (points, rand(n_frames, 32, 32) * 100, to_light, 0.9),
         "box_blur": (rand(n_frames, 8, 5, 2), 2),
         "skin_light": (points, normals, lit, rand(n, 3), gloss, camera, rig),
-        "strand_light": (points, tangents, normals, albedo, gloss, lit, torch.randn(n, generator=random), camera, rig),
+        "strand_light": (points[0], tangents[0], albedo, transfer, torch.randn(n, generator=random), eyes, rigs),
     }[name]
 
 
