@@ -15,6 +15,7 @@ from torch import Tensor
 from tellbench.datasets.expression import COEFFICIENTS
 from tellbench.datasets.studio import raster, strand_raster
 from tellbench.datasets.studio.camera import Camera
+from tellbench.datasets.studio.landmarks import LEFT_EYE_CORNER, LID_POINTS, LIP_POINTS, RIGHT_EYE_CORNER
 from tellbench.datasets.studio.lighting import Lighting
 from tellbench.datasets.studio.person import SIDES, Person
 from tellbench.datasets.studio.posing import Posed, pose_person
@@ -39,7 +40,11 @@ class Shot:
     frames: npt.NDArray[np.uint8]
     """RGB [B,S,S,3]."""
     landmarks: npt.NDArray[np.float32]
-    """iBUG 68 points in pixels [B,68,2]."""
+    """iBUG 68 points in pixels [B,68,2]; those of the jaw lie on the edge of the face as it is seen."""
+    lids: npt.NDArray[np.float32]
+    """Edges of the lids in pixels [B,2,2,16,2]: eye (subject's right first), upper and lower, image left to right."""
+    lips: npt.NDArray[np.float32]
+    """Borders of the lips in pixels [B,2,2,20,2]: outer and inner, upper and lower, image left to right."""
     iris: npt.NDArray[np.float32]
     """Centres of the irises in pixels [B,2,2]; the subject's right eye first."""
     aperture: npt.NDArray[np.float32]
@@ -140,12 +145,21 @@ class Studio:
         image, depth, mask, clear = strand_raster.composite(layer, samples, colours, primitives, focal, self._backend)
         frames = self.camera.expose(image, clear, first_frame, self._backend)
         middle = (slice(None), slice(_SAMPLES // 2, None, _SAMPLES), slice(_SAMPLES // 2, None, _SAMPLES))
-        points = posed.points
-        skin = points[:, self.person.spans["skin"]].view_as(posed.skin)
-        landmarks = self.camera.project(self.person.skin.landmarks(skin), first_frame, self._backend)
-        aperture = self.person.skin.aperture(posed.skin)
-        labels = (landmarks[..., :2], self._irises(posed, first_frame), aperture, mask[middle], depth[middle])
+        contours, irises = self._contours(posed, first_frame), self._irises(posed, first_frame)
+        labels = (*contours, irises, self.person.skin.aperture(posed.skin), mask[middle], depth[middle])
         return Shot(*(t.cpu().numpy() for t in (frames, *labels)))
+
+    def _contours(self, posed: Posed, first_frame: int) -> tuple[Tensor, Tensor, Tensor]:
+        """Landmarks [B,68,2], lids [B,2,2,16,2] and lips [B,2,2,20,2] in pixels."""
+        skin = self.person.skin
+        grid = posed.points[:, self.person.spans["skin"]].view_as(posed.skin)
+        groups = [skin.landmarks(grid), skin.jaw.candidates(grid)]
+        groups += [skin.lid_contours.locate(grid), skin.lip_contours.locate(grid)]
+        pixels = self.camera.project(torch.cat(groups, 1), first_frame, self._backend)[..., :2]
+        landmarks, jaw, lids, lips = pixels.split([group.shape[1] for group in groups], 1)
+        edge = skin.jaw.outermost(jaw, landmarks[:, LEFT_EYE_CORNER] - landmarks[:, RIGHT_EYE_CORNER])
+        landmarks = torch.cat([edge, landmarks[:, edge.shape[1] :]], 1)
+        return landmarks, lids.unflatten(1, (2, 2, LID_POINTS)), lips.unflatten(1, (2, 2, LIP_POINTS))
 
     def _irises(self, posed: Posed, first_frame: int) -> Tensor:
         """Centres of both irises in pixels, [B,2,2]."""

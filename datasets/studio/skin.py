@@ -25,6 +25,7 @@ from tellbench.datasets.studio.grid import (
     unit,
 )
 from tellbench.datasets.studio.identity import Identity
+from tellbench.datasets.studio.jawline import JawLine
 from tellbench.datasets.studio.sculpture import smoothstep
 
 Array = npt.NDArray[np.floating]
@@ -60,7 +61,9 @@ class Skin:
         triangles: Faces, int32, shape (n, 3).
         lid_rows: Their sum, shape (rows, 1).
         lid_mid: Vertices at the middle of upper and lower lid, shape (2 eyes, 2); eye 0 is the subject's right.
-        ibug68: The 68 landmarks in iBUG order, between vertices; use `landmarks` to locate them.
+        jaw: Where the camera may see the edge of the face, for landmarks 0-16.
+        ibug68: The 68 landmarks in iBUG order at rest from the front, between vertices; use `landmarks` to locate them.
+        lid_contours, lip_contours: Dense edges of lids and lips, see `landmarks.lid_contours` and `lip_contours`.
         lm68: The vertex nearest to each landmark, shape (68,).
     """
 
@@ -80,8 +83,10 @@ class Skin:
         self.upper_lid, self.lower_lid = self._own(lids.upper_share(layout)), self._own(lids.lower_share(layout))
         self._wrap()
         self._shape()
-        self.ibug68 = landmarks.ibug68(self)
+        self.jaw = JawLine.build(self)
+        self.ibug68 = self.jaw.at_rest(self.P0).followed_by(landmarks.ibug51(self))
         self.lm68 = self.ibug68.vertices()
+        self.lid_contours, self.lip_contours = landmarks.lid_contours(self), landmarks.lip_contours(self)
         self._lid_middles, self._eye_corners = landmarks.lids_and_corners(self)
         self.lid_mid = self._lid_middles.vertices().view(2, 2)
         self.lid_rows = (self.upper_lid + self.lower_lid).clamp(max=1)
@@ -239,7 +244,10 @@ class Skin:
         return torch.cat([top, rolls[0], rolls[1], middle, rolls[2], rolls[3], bottom], 1)
 
     def landmarks(self, points: Tensor) -> Tensor:
-        """The 68 iBUG landmarks in mm of posed vertices (B, rows, columns, 3), shape (B, 68, 3)."""
+        """The 68 iBUG landmarks in mm of posed vertices (B, rows, columns, 3), shape (B, 68, 3).
+
+        Those of the jaw are fixed places of the skin here; `jaw` finds what the camera sees.
+        """
         return self.ibug68.locate(points)
 
     def aperture(self, points: Tensor) -> Tensor:

@@ -48,8 +48,9 @@ def test_a_shot_has_the_promised_shapes_and_types(expressions):
     shot, n = expressions, 4
     assert shot.frames.shape == (n, SIZE, SIZE, 3) and shot.frames.dtype == np.uint8
     assert shot.landmarks.shape == (n, 68, 2) and shot.iris.shape == (n, 2, 2) and shot.aperture.shape == (n, 2)
+    assert shot.lids.shape == (n, 2, 2, 16, 2) and shot.lips.shape == (n, 2, 2, 20, 2)
     assert shot.mask.shape == shot.depth.shape == (n, SIZE, SIZE) and shot.mask.dtype == np.uint8
-    for values in (shot.landmarks, shot.iris, shot.aperture, shot.depth):
+    for values in (shot.landmarks, shot.lids, shot.lips, shot.iris, shot.aperture, shot.depth):
         assert values.dtype == np.float32 and np.isfinite(values).all()
 
 
