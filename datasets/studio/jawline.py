@@ -70,14 +70,14 @@ class JawLine:
         Returns:
             Shape (B, 17, 2).
         """
-        places = places.unflatten(1, (17, STEPS))
+        places = places.reshape(-1, 17, STEPS, 2)
         chosen = self._reach(places, axis).argmax(2)
         return places.gather(2, chosen[..., None, None].expand(-1, -1, 1, 2))[:, :, 0]
 
     def at_rest(self, points: Tensor) -> Anchors:
         """The 17 places that form the contour of a grid (rows, columns, 3) seen from the front."""
         places = self.paths.locate(points[None])[..., :2] * points.new_tensor([1.0, -1.0])  # y points up in the head
-        reach = self._reach(places.unflatten(1, (17, STEPS)), points.new_tensor([[1.0, 0.0]]))
+        reach = self._reach(places.reshape(-1, 17, STEPS, 2), points.new_tensor([[1.0, 0.0]]))
         chosen = reach.argmax(2)[0] + torch.arange(17, device=points.device) * STEPS
         return Anchors(self.paths.ids[chosen], self.paths.weights[chosen])
 

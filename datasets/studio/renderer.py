@@ -156,10 +156,10 @@ class Studio:
         groups = [skin.landmarks(grid), skin.jaw.candidates(grid)]
         groups += [skin.lid_contours.locate(grid), skin.lip_contours.locate(grid)]
         pixels = self.camera.project(torch.cat(groups, 1), first_frame, self._backend)[..., :2]
-        landmarks, jaw, lids, lips = pixels.split([group.shape[1] for group in groups], 1)
+        landmarks, jaw, lids, lips = torch.split(pixels, [group.shape[1] for group in groups], 1)
         edge = skin.jaw.outermost(jaw, landmarks[:, LEFT_EYE_CORNER] - landmarks[:, RIGHT_EYE_CORNER])
         landmarks = torch.cat([edge, landmarks[:, edge.shape[1] :]], 1)
-        return landmarks, lids.unflatten(1, (2, 2, LID_POINTS)), lips.unflatten(1, (2, 2, LIP_POINTS))
+        return landmarks, lids.reshape(-1, 2, 2, LID_POINTS, 2), lips.reshape(-1, 2, 2, LIP_POINTS, 2)
 
     def _irises(self, posed: Posed, first_frame: int) -> Tensor:
         """Centres of both irises in pixels, [B,2,2]."""
