@@ -12,9 +12,13 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
+from tellbench.datasets.studio.identity import Identity
 from tellbench.datasets.studio.parts import Part
+from tellbench.datasets.studio.relief import bump
 from tellbench.datasets.studio.sculpture import smoothstep
 from tellbench.datasets.studio.skin import Skin
+
+Floats = npt.NDArray[Any]
 
 UPPER_TEETH_FRONT: Final = 10.4
 LOWER_TEETH_FRONT: Final = 8.0
@@ -31,30 +35,59 @@ def arch_depth(x: Tensor) -> Tensor:
 
 
 def teeth(skin: Skin, upper: bool) -> Part:
-    """One dental arch: gums, seven teeth a side."""
+    """One dental arch: gums, seven teeth a side, each a little out of line as a person's own."""
+    rng = np.random.default_rng([skin.identity.seed, 23, upper])
     tooth, across, x, z, width = _arch(upper)
-    v = np.linspace(0, 1, 22)[:, None]  # 0 gum to 1 biting edge
-    length = np.array(_UPPER_LENGTHS if upper else _LOWER_LENGTHS)[tooth]
-    rounding = 0.65 * np.abs(2 * across - 1) ** 4
-    crown = length - rounding
+    own = rng.normal(0, 1, (3, 2, 7))[:, (x < 0).astype(int), tooth]  # length, depth, tilt
+    v = np.linspace(0, 1, 24)[:, None]  # 0 gum to 1 biting edge
+    middle = 2 * across - 1
+    crown = np.array(_UPPER_LENGTHS if upper else _LOWER_LENGTHS)[tooth] - _edge_drop(tooth, middle) + 0.22 * own[0]
     y = skin.mouth_y + (7.2 - v * (crown + 0.6) if upper else v * crown - 10.6)
-    bulge = 1.1 * np.sqrt(np.clip(1 - (2 * across - 1) ** 2, 0, 1)) * (0.4 + 0.6 * np.sin(np.pi * np.clip(v, 0.1, 0.9)))
+    bulge = 1.3 * np.sqrt(np.clip(1 - middle**2, 0, 1)) * (0.4 + 0.6 * np.sin(np.pi * np.clip(v, 0.1, 0.9)))
     profile = np.interp(v, [0, 0.25, 0.7, 0.93, 1], [0.6, 1.0, 0.6, 0.0, -1.6])
     front = UPPER_TEETH_FRONT if upper else LOWER_TEETH_FRONT
-    points = np.stack(np.broadcast_arrays(x, y, front + z + bulge + profile), -1)
-    gum = smoothstep(0.30, 0.18, torch.from_numpy(v + 0.06 * np.cos(2 * np.pi * across)))[..., None].numpy()
-    gap = np.exp(-((np.minimum(across, 1 - across) * width / 0.32) ** 2))[None, :, None]
-    enamel = np.array([0.72, 0.67, 0.57]) * (1 - 0.06 * tooth[None, :, None]) * (1 - 0.55 * gap)
-    albedo = enamel * (1 - gum) + np.array([0.38, 0.14, 0.12]) * gum
+    crooked = (0.18 * own[1] + 0.22 * own[2] * middle) * np.minimum(width / 8, 1) - 0.2
+    points = np.stack(np.broadcast_arrays(x, y, front + z + bulge + profile + crooked), -1)
+    albedo = _tooth_colour(skin.identity, tooth, v, np.minimum(across, 1 - across) * width, np.cos(np.pi * middle))
     shade = np.broadcast_to(np.clip(1 - (np.abs(x) / 27) ** 2, 0.15, 1), y.shape)
     grids = (torch.from_numpy(np.ascontiguousarray(a)).float().to(skin.device) for a in (points, shade, albedo))
     points_grid, shade_grid, albedo_grid = grids
     return Part.build(points_grid, shade=shade_grid, albedo=albedo_grid)
 
 
-def _arch(upper: bool) -> tuple[npt.NDArray[Any], ...]:
-    """Tooth number, position across it, x, depth and tooth width at 176 places along an arch."""
-    along = np.linspace(-52, 52, 176)  # mm along the arch
+def _edge_drop(tooth: Floats, middle: Floats) -> Floats:
+    """Mm that the biting edge falls short at `middle` -1 to 1 across a tooth: round incisors, pointed canines."""
+    incisor = 0.75 * np.abs(middle) ** 5
+    return np.where(tooth < 2, incisor, np.where(tooth == 2, 1.5 * np.abs(middle) ** 1.3, 0.9 * middle**2))
+
+
+def _tooth_colour(identity: Identity, tooth: Floats, v: Floats, side: Floats, papilla: Floats) -> Floats:
+    """Linear RGB by row and place: enamel, yellower at the neck and with age, greyer at the edge; gums between.
+
+    Args:
+        identity: The person.
+        tooth: Number from the midline, shape (places,).
+        v: 0 gum to 1 biting edge, shape (rows, 1).
+        side: mm to the nearer side of the tooth, shape (places,).
+        papilla: 1 at the middle of a tooth, -1 between two, where the gum reaches further, shape (places,).
+    """
+    rng = np.random.default_rng([identity.seed, 29])
+    stain = np.clip(0.25 + 0.3 * identity.wrinkles + 0.15 * rng.normal(), 0, 1)
+    enamel = np.array([0.64, 0.60, 0.53]) - stain * np.array([0.05, 0.09, 0.15])
+    v, dark = v[..., None], (1 - 0.07 * np.minimum(tooth, 4))[None, :, None]
+    neck, edge = np.clip(1 - v / 0.5, 0, 1), np.clip((v - 0.8) / 0.2, 0, 1)
+    enamel = enamel * dark * (1 - neck * np.array([0.04, 0.10, 0.20]) - edge * np.array([0.16, 0.12, 0.07]))
+    gap = np.exp(-((side[None, :, None] / (0.25 + 0.25 * v)) ** 2))
+    line = 0.20 - 0.07 * papilla[None, :, None]
+    gum = np.clip((line + 0.04 - v) / 0.08, 0, 1)
+    mixed: Floats = enamel * (1 - 0.72 * gap) * (1 - gum) + np.array([0.36, 0.13, 0.115]) * gum
+    return mixed
+
+
+def _arch(upper: bool) -> tuple[Floats, ...]:
+    """Tooth number, position across it, x, depth and tooth width at 221 places along an arch, densest in front."""
+    spread = np.linspace(-1, 1, 221)
+    along = 52 * np.sign(spread) * np.abs(spread) ** 1.25  # mm along the arch
     widths = np.array(_UPPER_WIDTHS if upper else _LOWER_WIDTHS)
     edges = np.concatenate([[0], np.cumsum(widths)])
     tooth = np.clip(np.searchsorted(edges, np.abs(along), side="right") - 1, 0, len(widths) - 1)
@@ -72,14 +105,19 @@ def _arch(upper: bool) -> tuple[npt.NDArray[Any], ...]:
 
 
 def tongue(skin: Skin) -> Part:
-    """The tongue's back, rows from root to tip."""
+    """The tongue: rows from its root over the back to the tip, and a few under it."""
     v, u = torch.meshgrid(
-        torch.linspace(0, 1, 28, device=skin.device), torch.linspace(-1, 1, 28, device=skin.device), indexing="ij"
-    )  # root to tip, across
-    x = u * (19 * (1 - v**4).clamp(0, 1).sqrt() + 0.5)
-    y = skin.mouth_y - 4.5 - 2.5 * v**2 + 3.5 * (1 - u**2) * (1 - 0.3 * v)
-    y = y - 1.2 * torch.exp(-((u / 0.12) ** 2)) * (1 - v)
-    return Part.build(torch.stack([x, y, -38 + 44 * v], -1), albedo=(0.42, 0.15, 0.14))
+        torch.linspace(0, 1.2, 34, device=skin.device), torch.linspace(-1, 1, 33, device=skin.device), indexing="ij"
+    )  # root to tip (1) and beneath, across
+    top, under = v.clamp(max=1), (v - 1).clamp(min=0) / 0.2
+    width = 20 * (1 - top**5).clamp(min=0).sqrt() + 5.5 * top**5 * (1 - 0.5 * under)
+    rounding = 4.2 * (1 - u.abs() ** 2.6) * (1 - 0.35 * top) - 1.1 * bump(u, 0, 0.16) * (1 - 0.7 * top)
+    y = skin.mouth_y - 6.0 - 2.5 * top**2 + rounding + 3.0 * bump(top, 0.25, 0.3) - 4.0 * under**0.7
+    z = -38 + 44 * top - 2.5 * u**2 * top**3 - 4.0 * under**2
+    pale = smoothstep(0.9, 0.3, u.abs()) * smoothstep(1.0, 0.55, v)
+    albedo = torch.tensor([0.40, 0.135, 0.125], device=skin.device) + pale[..., None] * 0.045
+    rough = 1 + 0.10 * torch.sin(31 * u + 5 * torch.sin(23 * v)) * torch.sin(47 * v + 3 * torch.sin(17 * u))
+    return Part.build(torch.stack([u * width, y, z], -1), albedo=albedo * rough[..., None])
 
 
 def tongue_move(points: Tensor, rest: Tensor, out: Tensor) -> Tensor:

@@ -70,7 +70,8 @@ class Eyeball:
 
     Attributes:
         part: The grid: rings from the pupil outward by sectors.
-        ring: Distance of each vertex from the visual axis in mm, shape (rings, sectors).
+        ring: Distance of each vertex from the visual axis in mm, behind the equator along the globe, shape
+            (rings, sectors).
         angle: Angle about the axis in radians, shape (rings, sectors).
         normals: Unit normals with the bulge of the cornea, shape (rings, sectors, 3).
         liner: Skin behind the eye's corners, where the globe has curved away, shape (rings, sectors, 3).
@@ -84,22 +85,25 @@ class Eyeball:
 
 
 def eyeball(identity: Identity, device: str | torch.device = "cpu") -> Eyeball:
-    """The front of an eyeball; both eyes share it."""
+    """An eyeball but for its back, so that no edge shows at any gaze; both eyes share it."""
     device, radius = torch.device(device), identity.eye_radius
-    rings = torch.cat([_linspace(0.02, 6.6, 40, device), _linspace(6.9, 11.9, 16, device)])
+    rings = torch.cat([_linspace(0.02, 6.6, 40, device), _linspace(6.9, 11.6, 14, device)])
+    polar = torch.cat([torch.asin(rings / radius), torch.deg2rad(_linspace(84, 132, 8, device))])
+    rings = torch.cat([rings, polar[len(rings) :] * radius])  # beyond the equator: the length of the arc
     ring, angle = torch.meshgrid(rings, _linspace(0, 2 * math.pi, 97, device)[:-1], indexing="ij")
-    depth = (radius**2 - ring**2).clamp(min=0).sqrt()
-    points = torch.stack([ring * angle.cos(), ring * angle.sin(), depth], -1)
+    flat = polar.sin()[:, None]
+    points = radius * torch.stack([flat * angle.cos(), flat * angle.sin(), polar.cos()[:, None].expand_as(angle)], -1)
     bulge = points / CORNEA_RADIUS
     bulge[..., 2] = (1 - (ring / CORNEA_RADIUS) ** 2).clamp(min=0.01).sqrt()
     share = smoothstep(5.6, 6.5, ring)[..., None]
     normals = unit(bulge * (1 - share) + unit(points) * share)
-    return Eyeball(Part.build(points, wrap=True), ring, angle, normals, _liner(points / radius, identity.eye_width))
+    disc = (ring / radius).clamp(max=1)[..., None] * torch.stack([angle.cos(), angle.sin()], -1)
+    return Eyeball(Part.build(points, wrap=True), ring, angle, normals, _liner(disc, identity.eye_width))
 
 
 def _liner(disc: Tensor, eye_width: float) -> Tensor:
     """A shallow bowl as wide as the lids open; it stays behind the skin at both corners."""
-    x, y, _ = disc.unbind(-1)
+    x, y = disc.unbind(-1)
     return torch.stack([x * (0.52 * eye_width + 0.8), y * 6, 5.5 * (1 - x * x - y * y)], -1)
 
 
