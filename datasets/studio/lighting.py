@@ -206,11 +206,13 @@ class Lighting:
         return (line * (0.4 + 0.6 * lit))[..., None] * (0.05 * self.colours[0] + 0.06 * self.sky)
 
     def _corner(self, posed: Posed, light: Tensor, i: int) -> Tensor:
-        """Skin behind the corners of an eye: pink at the inner one, shaded at the outer."""
+        """Behind the corners of an eye: pink skin at the inner one, at the outer the white, shaded and flushed."""
         person = self.person
         across = person.liner[:, 0] * SIDES[i][1] / (person.identity.eye_width / 2)
-        skin, pink = light.new_tensor(person.identity.skin_color), smoothstep(0.5, 0.9, -across)[:, None]
-        albedo = skin * light.new_tensor([0.80, 0.66, 0.64]) * (1 - pink) + light.new_tensor([0.44, 0.18, 0.15]) * pink
+        pink = smoothstep(0.5, 0.9, -across)[:, None]
+        flush = smoothstep(0.72, 1.0, across)[:, None]
+        white = light.new_tensor([0.36, 0.29, 0.27]) * (1 - flush) + light.new_tensor([0.32, 0.16, 0.13]) * flush
+        albedo = white * (1 - pink) + light.new_tensor([0.44, 0.18, 0.15]) * pink
         shaded = 0.72 - 0.30 * smoothstep(0.7, 1.1, across.abs())[:, None]
         return albedo * shaded * light.mean(1, keepdim=True)
 

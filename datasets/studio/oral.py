@@ -5,6 +5,7 @@ Tooth widths are rounded from Wheeler's *Dental Anatomy*; the rest is modelled b
 
 from __future__ import annotations
 
+import math
 from typing import Any, Final
 
 import numpy as np
@@ -110,36 +111,71 @@ def tongue(skin: Skin) -> Part:
         torch.linspace(0, 1.2, 34, device=skin.device), torch.linspace(-1, 1, 33, device=skin.device), indexing="ij"
     )  # root to tip (1) and beneath, across
     top, under = v.clamp(max=1), (v - 1).clamp(min=0) / 0.2
-    width = 20 * (1 - top**5).clamp(min=0).sqrt() + 5.5 * top**5 * (1 - 0.5 * under)
+    width = 19 * (1 - top**12).clamp(min=0).sqrt() * (1 - 0.25 * top**3) + 7 * top**12 * (1 - 0.4 * under)
     rounding = 4.2 * (1 - u.abs() ** 2.6) * (1 - 0.35 * top) - 1.1 * bump(u, 0, 0.16) * (1 - 0.7 * top)
     y = skin.mouth_y - 6.0 - 2.5 * top**2 + rounding + 3.0 * bump(top, 0.25, 0.3) - 4.0 * under**0.7
-    z = -38 + 44 * top - 2.5 * u**2 * top**3 - 4.0 * under**2
+    z = -38 + 44 * top - 5 * u**2 * top**4 - 4.0 * under**2
     pale = smoothstep(0.9, 0.3, u.abs()) * smoothstep(1.0, 0.55, v)
     albedo = torch.tensor([0.40, 0.135, 0.125], device=skin.device) + pale[..., None] * 0.045
     rough = 1 + 0.10 * torch.sin(31 * u + 5 * torch.sin(23 * v)) * torch.sin(47 * v + 3 * torch.sin(17 * u))
     return Part.build(torch.stack([u * width, y, z], -1), albedo=albedo * rough[..., None])
 
 
-def tongue_move(points: Tensor, rest: Tensor, out: Tensor) -> Tensor:
-    """Stick the tongue out by `out` of shape (B,), each in [0, 1].
+def tongue_move(points: Tensor, rest: Tensor, out: Tensor, lips: Tensor) -> Tensor:
+    """Stick the tongue out between the lips, as far as they are open, over the lower one and down.
 
     Args:
-        points: Tongue vertices on the jaw, shape (B, n, 3).
-        rest: The same at rest, shape (n, 3).
-        out: Shape (B,).
+        points: Tongue vertices on the jaw, shape (B, rows, columns, 3).
+        rest: The same at rest, shape (rows, columns, 3).
+        out: Shape (B,), each in [0, 1].
+        lips: Middle of the upper and of the lower lip where they meet, shape (B, 2, 3).
     """
-    tip = ((rest[:, 2] + 38) / 44).clamp(0, 1)  # 0 root to 1 tip
-    amount = out[:, None] * tip
-    zero = torch.zeros_like(amount)
-    return points + torch.stack([zero, amount * (6 - 10 * tip), amount * 34], -1)
+    tip = ((rest[..., 2] + 38) / 44).clamp(0, 1)  # 0 root to 1 tip
+    gap = lips[:, 0, 1] - lips[:, 1, 1]
+    amount = (out * smoothstep(0.5, 6.0, gap))[:, None, None] * tip
+    moved = points.clone()
+    moved[..., 0] *= 1 - 0.22 * amount
+    moved[..., 2] += 34 * amount
+    lip = lips[:, 1, :, None, None]  # (B, 3, 1, 1)
+    beyond = moved[..., 2] - lip[:, 2]  # mm in front of the lower lip
+    low = moved[:, :_TONGUE_TOP, :, 1].amin(-1)[:, :, None]
+    low = torch.cat([low, low[:, -1:].expand(-1, len(rest) - _TONGUE_TOP, -1)], 1)
+    lift = (lip[:, 1] + 1.0 - low).clamp(min=0) * smoothstep(-22.0, -3.0, beyond)
+    drape = 0.035 * (beyond + 2).clamp(min=0) ** 2
+    moved[..., 1] += (lift - drape) * smoothstep(0.0, 0.2, amount)
+    return moved
+
+
+_TONGUE_TOP: Final = 29
+"""Rows of the tongue down to its tip; the rest lie under it."""
 
 
 def mouth_bag(skin: Skin) -> Part:
-    """Dark inside of the mouth: a half-ellipsoid seen from within."""
-    a, b = torch.meshgrid(
-        torch.linspace(-1.5, 1.5, 20, device=skin.device),
-        torch.linspace(-1.5, 1.5, 40, device=skin.device),
-        indexing="ij",
-    )
-    x, y = (skin.mouth_half + 4) * b.sin() * (a * 0.5).cos(), skin.mouth_y - 17 * a.sin()
-    return Part.build(torch.stack([x, y, -4 - 40 * b.cos() * a.cos()], -1), albedo=(0.15, 0.038, 0.032))
+    """Dark inside of the mouth of the skin at rest."""
+    points = line_mouth(skin, skin.P0[None])[0]
+    return Part.build(points, albedo=(0.15, 0.038, 0.032))
+
+
+def line_mouth(skin: Skin, points: Tensor) -> Tensor:
+    """The lining of the mouth, from the inside of the upper lip back to the throat and to that of the lower lip.
+
+    It hangs on the lips, so that nothing behind it shows however they part.
+
+    Args:
+        skin: The skin that `points` belong to.
+        points: Posed vertices in mm, shape (B, rows, columns, 3).
+
+    Returns:
+        Shape (B, 16, columns of the mouth + 2, 3).
+    """
+    layout = skin.layout
+    reach = int(layout.mouth_open.sum()) // 2 + 1
+    columns = slice(layout.columns // 2 - reach, layout.columns // 2 + reach + 1)
+    upper = points[:, None, layout.last("upper_lip_roll"), columns]
+    lower = points[:, None, layout.first("lower_lip_roll"), columns]
+    share = torch.linspace(0, 1, 16, device=points.device)[:, None, None]  # from the upper to the lower lip
+    room = (1 - skin.tau[columns].clamp(max=1) ** 4).sqrt()[:, None]
+    lining = upper + (lower - upper) * share
+    lining[..., 1:2] += 13.0 * room * (2 * math.pi * share).sin()
+    lining[..., 2:] -= 40.0 * room * (math.pi * share).sin().clamp(min=0) ** 0.7
+    return lining

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from tellbench.datasets.expression import INDEX
 from tellbench.datasets.studio.jaw import jaw_move
-from tellbench.datasets.studio.oral import UPPER_TEETH_FRONT, tongue_move
+from tellbench.datasets.studio.oral import UPPER_TEETH_FRONT, line_mouth, tongue_move
 from tellbench.datasets.studio.person import SIDES, Person
 
 PIVOT: Final = (0.0, -105.0, -95.0)
@@ -28,7 +28,8 @@ _TEETH_RELIEF: Final = 2.4
 """mm that gums and skin need before the front of the teeth."""
 _GUM_HEIGHT: Final = 8.0
 """mm above the mouth line to which the upper gums reach."""
-_JAW_SHARE: Final = {"upper_teeth": 0.0, "lower_teeth": 1.0, "tongue": 0.92, "mouth_bag": 0.5}
+_JAW_SHARE: Final = {"upper_teeth": 0.0, "lower_teeth": 1.0, "tongue": 0.92}
+"""How far each part of the inner mouth rides on the jaw."""
 
 
 @dataclasses.dataclass
@@ -140,14 +141,20 @@ def _eye(person: Person, turn: Tensor, side: int) -> Tensor:
 
 
 def _inner_mouth(person: Person, coefficients: Tensor, skin: Tensor) -> dict[str, Tensor]:
-    """Teeth, tongue and bag in head coordinates; the jaw carries the lower ones, skin covers the upper teeth."""
-    placed = {}
-    for name, part in person.mouth.items():
-        rest = part.points.reshape(-1, 3)
-        moved = jaw_move(rest, coefficients, _JAW_SHARE[name])
-        placed[name] = tongue_move(moved, rest, coefficients[:, INDEX["tongueOut"]]) if name == "tongue" else moved
-    placed["upper_teeth"] = placed["upper_teeth"] + _behind_lip(person, skin)
-    return placed
+    """Teeth, tongue and bag in head coordinates; the jaw carries the lower ones, the lips the lining."""
+    mouth, grid = person.mouth, person.skin
+    upper, lower, tongue = (
+        jaw_move(mouth[name].points.reshape(-1, 3), coefficients, share) for name, share in _JAW_SHARE.items()
+    )
+    lips = skin[:, [grid.ul_edge, grid.ll_edge], grid.layout.columns // 2]
+    rest = mouth["tongue"].points
+    tongue = tongue_move(tongue.view(-1, *rest.shape), rest, coefficients[:, INDEX["tongueOut"]], lips)
+    return {
+        "upper_teeth": upper + _behind_lip(person, skin),
+        "lower_teeth": lower,
+        "tongue": tongue.flatten(1, 2),
+        "mouth_bag": line_mouth(grid, skin).flatten(1, 2),
+    }
 
 
 def _behind_lip(person: Person, skin: Tensor) -> Tensor:
