@@ -14,26 +14,45 @@ from tellbench.datasets.studio.sculpture import smoothstep
 
 
 def iris(identity: Identity, ring: Tensor, angle: Tensor) -> Tensor:
-    """Albedo [...,3] of an eyeball, from the distance to its axis in mm and the angle about it in radians."""
-    rng = np.random.default_rng((identity.seed, 19))
+    """Albedo [...,3] of an eyeball, from the distance to its axis in mm and the angle about it in radians.
+
+    From the pupil outwards: its dark ruff, the pupillary zone, the collarette at about a third, radial fibres with
+    crypts between them, and a limbal ring that fades into the sclera over about 1 mm.
+    """
     colour, pupil = torch.tensor(identity.iris_color), identity.pupil_radius
-    fibres = torch.zeros_like(ring)
-    for k in (9, 17, 23, 31, 41, 53):
-        phase, bend = rng.uniform(0, 2 * math.pi, 2)
-        fibres += torch.sin(k * angle + phase + 0.5 * torch.sin(ring * 1.7 + bend)) / (2.2 + k / 12)
+    colour = 0.62 * colour + 0.22 * colour.mean()
     t = ((ring - pupil) / (IRIS_RADIUS - pupil)).clamp(0, 1)
-    collarette = torch.exp(-(((t - 0.28) / 0.14) ** 2))[..., None]
-    albedo = colour * (1 + 0.33 * fibres[..., None] + 0.35 * collarette).clamp(min=0.25) * 0.72
-    albedo = albedo + collarette * torch.tensor([0.03, 0.016, 0.004])
-    albedo = albedo * (1 - 0.80 * smoothstep(0.74, 1.0, t))[..., None]  # the limbal ring
-    albedo = albedo * smoothstep(pupil - 0.25, pupil + 0.3, ring)[..., None] + 0.004
-    return albedo + (_sclera(identity, ring, angle) - albedo) * smoothstep(5.3, 6.4, ring)[..., None]
+    fibres = _fibres(identity, t, angle)
+    collar = 0.34 + 0.04 * torch.sin(5 * angle + identity.seed) + 0.03 * torch.sin(11 * angle)
+    collarette = torch.exp(-(((t - collar) / 0.09) ** 2))
+    inner = 1 - smoothstep(-0.06, 0.06, t - collar)
+    bright = (1 + 0.38 * fibres + 0.30 * collarette - 0.12 * inner).clamp(min=0.3)
+    albedo = colour * bright[..., None]
+    warm = torch.tensor([1.25, 0.95, 0.55])  # the pupillary zone holds more pigment
+    albedo = albedo * (1 + (warm - 1) * (0.6 * inner + 0.3 * collarette)[..., None])
+    albedo = albedo * (1 - 0.68 * smoothstep(0.70, 1.0, t) ** 1.5)[..., None]  # the limbal ring
+    albedo = albedo * smoothstep(pupil - 0.15, pupil + 0.35, ring)[..., None] + 0.003
+    blend = smoothstep(IRIS_RADIUS - 0.55, IRIS_RADIUS + 0.65, ring)[..., None]
+    return albedo + (_sclera(identity, ring, angle) - albedo) * blend
+
+
+def _fibres(identity: Identity, t: Tensor, angle: Tensor) -> Tensor:
+    """Radial fibres and the crypts between them, about -1 to 1; `t` is 0 at the pupil and 1 at the limbus."""
+    rng = np.random.default_rng((identity.seed, 19))
+    total = torch.zeros_like(t)
+    for k in (13, 19, 29, 37, 47, 61):
+        phase, bend, wave = rng.uniform(0, 2 * math.pi, 3)
+        total += torch.sin(k * angle + phase + 0.7 * torch.sin(t * 5 + bend) + 0.4 * torch.sin(3 * angle + wave))
+    crypts = torch.sin(7 * angle + rng.uniform(0, 6)) * torch.sin(4 * angle + rng.uniform(0, 6)) * torch.sin(9 * t)
+    return 0.30 * total - 0.5 * crypts.clamp(min=0)
 
 
 def _sclera(identity: Identity, ring: Tensor, angle: Tensor) -> Tensor:
-    """Off-white, pinker and veined away from the iris, yellower on dark skin."""
-    yellow = 0.04 if identity.tone_number > 3 else 0.0
-    white = torch.tensor([0.41, 0.355 - yellow, 0.33 - 1.5 * yellow])
-    veins = (torch.sin(7 * angle + 3 * torch.sin(ring * 0.9)) * torch.sin(13 * angle + ring)).clamp(min=0) ** 3
-    pink = 0.10 * smoothstep(6.2, 11.0, ring) + 0.22 * veins * smoothstep(6.6, 10.0, ring)
-    return white * (1 - pink[..., None] * torch.tensor([0.25, 1.0, 0.95]))
+    """Off-white and never pure, pinker and veined towards the corners, yellower with age and on dark skin."""
+    yellow = 0.03 * (identity.tone_number > 3) + 0.05 * identity.wrinkles
+    white = torch.tensor([0.42, 0.385 - 0.4 * yellow, 0.36 - yellow]) * (1.05 - 0.05 * identity.tone_number)
+    bend = angle + 0.25 * torch.sin(ring * 1.3 + identity.seed) + 0.1 * torch.sin(ring * 3.1)
+    veins = smoothstep(0.93, 1.0, torch.sin(9 * bend)) + 0.7 * smoothstep(0.95, 1.0, torch.sin(17 * bend + 1))
+    corner = angle.cos().abs() ** 1.5 * smoothstep(6.4, 10.5, ring)
+    pink = (0.10 * smoothstep(6.2, 11.0, ring) + 0.30 * corner + 0.35 * veins * corner).clamp(max=0.8)
+    return white * (1 - pink[..., None] * torch.tensor([0.15, 0.75, 0.70]))

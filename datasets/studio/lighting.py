@@ -12,6 +12,7 @@ from torch.nn import functional
 
 from tellbench.datasets.studio import raster
 from tellbench.datasets.studio.grid import grid_normals, unit
+from tellbench.datasets.studio.parts import IRIS_RADIUS
 from tellbench.datasets.studio.person import SIDES, Person
 from tellbench.datasets.studio.posing import Posed, lid_openings
 from tellbench.datasets.studio.raster import Opaque
@@ -24,6 +25,10 @@ _MAP_REACH: Final = 250.0
 """Half the width that a shadow map covers, mm."""
 _MAP_CENTRE: Final = 60.0
 """mm below the eyes at which it is centred."""
+_BRIGHTEST_CATCHLIGHT: Final = 0.8
+"""Small lamps would burn a hole into the picture."""
+_THROUGH: Final = (0.55, 0.12, 0.06)
+"""Share of light that comes out on the other side of an ear: what blood lets pass (assumption)."""
 _SCATTER: Final = (0.65, 0.65, 0.55)
 """Share of red, green and blue light that leaves the skin elsewhere than it entered (assumption)."""
 
@@ -152,8 +157,11 @@ class Lighting:
         light = self.shade.skin_light(points, normals, lit, openness, gloss, self.camera, self.rig)
         irradiance, sheen, mirror = light
         specular = sheen + (lobes(mirror[..., 0::3]) * mirror[..., 1::3]) @ self.colours[:2]
-        flushed = points.new_tensor(self.person.identity.skin_color) * points.new_tensor([0.97, 0.80, 0.78])
-        colour: Tensor = flushed * irradiance * 0.92 + specular
+        flushed = points.new_tensor(self.person.identity.skin_color) * points.new_tensor([0.98, 0.87, 0.86])
+        behind = (-(normals @ self.directions.T)).clamp(min=0) * lit.new_tensor([0.0, 0.4, 1.0])
+        behind[..., 0] = (-(normals @ self.directions[0])).clamp(min=0) * lit
+        through = behind @ self.colours * flushed * points.new_tensor(_THROUGH)
+        colour: Tensor = flushed * irradiance * 0.92 + specular + through
         return colour
 
     def _eye(self, posed: Posed, depth: Tensor, i: int) -> tuple[Tensor, Tensor]:
@@ -165,19 +173,35 @@ class Lighting:
             person.identity.eye_width / 2
         )  # -1 inner, 1 outer corner
         above, below = self._lid_distances(posed, local, across, i)
-        openness = (0.28 + 0.72 * smoothstep(-0.6, 4.4, above)) * (0.6 + 0.4 * smoothstep(-0.3, 2.2, below))
-        openness = openness * (1 - 0.45 * smoothstep(0.55, 1.05, across.abs()))
-        pink = smoothstep(0.62, 1.0, -across)[..., None]
-        albedo = person.eye_albedo * (1 - pink) + world.new_tensor([0.46, 0.20, 0.175]) * pink
+        openness = (0.16 + 0.84 * smoothstep(-0.8, 4.8, above)) * (0.55 + 0.45 * smoothstep(-0.3, 2.4, below))
+        openness = openness * (1 - 0.5 * smoothstep(0.45, 1.05, across.abs()))
+        albedo = self._caruncle(person.eye_albedo, across)
         centre = local.new_tensor([side * person.skin.eye_x, 0.0, 0.0])
         globe = unit(local - centre) @ to_world
-        lit = 0.3 + 0.7 * self._lit(world + globe * 2, depth)
-        light = self._diffuse(globe, lit, 0.35) * 0.75 + self._ambient(globe)
+        lit = 0.25 + 0.75 * self._lit(world + globe * 2, depth)
+        light = self._diffuse(globe, lit, 0.35) * 0.68 + self._ambient(globe) * 0.85
+        turned = posed.eye_turns[i].transpose(1, 2)
+        light = light * (1 + self._caustic(turned @ to_world, lit))
         colour = albedo * light * openness[..., None] ** 1.1
-        cornea = (person.eye_normals @ posed.eye_turns[i].transpose(1, 2)) @ to_world
-        colour = colour + self._reflections(cornea, self._view(world), above, openness)
+        cornea = (person.eye_normals @ turned) @ to_world
+        colour = colour + self._reflections(cornea, self._view(world), above, openness, lit)
         colour = colour + self._wet_line(below, across, lit)
         return colour, self._corner(posed, light, i)
+
+    def _caruncle(self, albedo: Tensor, across: Tensor) -> Tensor:
+        """Pink flesh at the inner corner over the eyeball's albedo [E,3]; `across` [B,E] is -1 there: [B,E,3]."""
+        skin = albedo.new_tensor(self.person.identity.skin_color)
+        flesh = albedo.new_tensor([0.46, 0.20, 0.175]) * (0.45 + 0.9 * skin[:1])
+        pink = smoothstep(0.62, 1.0, -across)[..., None]
+        return albedo * (1 - pink) + flesh * pink
+
+    def _caustic(self, to_world: Tensor, lit: Tensor) -> Tensor:
+        """The cornea gathers the key on the far side of the iris: a factor less one, [B,E,1]."""
+        person = self.person
+        key = to_world @ self.directions[0]  # [B,3] in eye coordinates, +z out of the pupil
+        place = person.eye.points.reshape(-1, 3)[:, :2] / IRIS_RADIUS
+        inside = 1 - smoothstep(0.85, 1.05, place.norm(dim=-1))
+        return (-0.55 * (place @ key[:, :2, None])[..., 0] * inside * lit)[..., None]
 
     def _lid_distances(self, posed: Posed, local: Tensor, across: Tensor, i: int) -> tuple[Tensor, Tensor]:
         """Mm below the upper and above the lower lid of each eyeball vertex, [B,E] each."""
@@ -187,18 +211,33 @@ class Lighting:
         upper, lower = middle + (lids[:, 0] - middle) * arch, middle + (lids[:, 1] - middle) * arch
         return upper - local[..., 1], local[..., 1] - lower
 
-    def _reflections(self, cornea: Tensor, view: Tensor, above: Tensor, openness: Tensor) -> Tensor:
-        """Key and fill as soft windows on the cornea, and the sky at grazing angles."""
+    def _reflections(self, cornea: Tensor, view: Tensor, above: Tensor, openness: Tensor, lit: Tensor) -> Tensor:
+        """The key's source, a soft fill and the sky on the cornea."""
         facing = (cornea * view).sum(-1, keepdim=True)
         mirror = 2 * facing * cornea - view
-        shine = (1 - facing.clamp(0, 1)) ** 3 * 0.10 + 0.035 * smoothstep(-0.2, 0.9, mirror[..., 1:2])
+        shine = (1 - facing.clamp(0, 1)) ** 3 * 0.10 + 0.03 * smoothstep(-0.2, 0.9, mirror[..., 1:2])
         total = shine * openness[..., None] * self.sky
-        free = smoothstep(0.0, 1.2, above)[..., None]
-        for light, strength, outer, inner in ((0, 0.95, 16.0, 9.0), (1, 0.4, 11.0, 6.0)):
-            edges = math.cos(math.radians(outer)), math.cos(math.radians(inner))
-            window = smoothstep(*edges, (mirror * self.directions[light]).sum(-1, keepdim=True))
-            total = total + window * strength * free * self.colours[light]
-        return total
+        free = smoothstep(-0.1, 0.9, above)[..., None]
+        total = total + (self._source(mirror) * lit)[..., None] * free * self.colours[0]
+        edges = math.cos(math.radians(24)), math.cos(math.radians(10))
+        fill = smoothstep(*edges, (mirror * self.directions[1]).sum(-1, keepdim=True))
+        return total + 0.22 * fill * free * self.colours[1]
+
+    def _source(self, mirror: Tensor) -> Tensor:
+        """Mirrored light of the key's source along directions [...,3], over its irradiance: [...].
+
+        A source of irradiance E that spans a solid angle W has radiance E / W; a cornea mirrors 2.5 % of it (index
+        1.376). Diffuse light is counted without its 1/pi here, so this is multiplied by pi.
+        """
+        key, setting = self.directions[0], self.setting
+        right = functional.normalize(torch.linalg.cross(key.new_tensor([0.0, 1.0, 0.0]), key), dim=0)
+        ahead = (mirror @ key).clamp(min=1e-3)
+        width, height = (math.tan(math.radians(angle)) for angle in (setting.key_width, setting.key_height))
+        x, y = mirror @ right / ahead / width, mirror @ torch.linalg.cross(key, right) / ahead / height
+        square, disc = torch.maximum(x.abs(), y.abs()), (x**2 + y**2).sqrt()
+        edge = square + (disc - square) * setting.key_roundness
+        strength = min(0.025 * math.pi / (4 * width * height), _BRIGHTEST_CATCHLIGHT)
+        return strength * (1 - smoothstep(0.75, 1.25, edge)) * (mirror @ key > 0.2)
 
     def _wet_line(self, below: Tensor, across: Tensor, lit: Tensor) -> Tensor:
         """The tear film where the globe meets the lower lid."""

@@ -49,11 +49,11 @@ class Canvas:
         return _finer(values[..., None], self.cell)[..., 0]
 
     def noise(self, feature: float, which: int) -> Tensor:
-        """Smooth noise in [-1, 1] of a person's own, features in mm: [R,C]."""
+        """Smooth noise in [-1, 1] of a person's own, features in mm; 0 where texels are too large for it: [R,C]."""
         seed = self.skin.identity.seed * 13 + which
         if feature > 3.5:  # the vertices are close enough
             return self.finer(noise(self.skin.P0, feature, seed))
-        return noise(self.points, feature, seed)
+        return noise(self.points, feature, seed) * smoothstep(1.0, 2.0, feature / self.pitch.amax(-1))
 
     def spot(self, x: float, y: float, width: float, height: float) -> Tensor:
         """Gaussian spots on both sides of the front of the face."""
@@ -72,6 +72,7 @@ class Canvas:
         total = torch.zeros(rows * columns)
         row, column = torch.from_numpy(places).unbind(1)
         pitch = self.pitch[row, column]
+        strength = strength * (1.7 * radius[:, None] / pitch).clamp(max=1).prod(1)  # smaller than a texel: fainter
         for i in range(-reach, reach + 1):
             for j in range(-reach, reach + 1):
                 r, c = row + i, column + j

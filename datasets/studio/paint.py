@@ -27,6 +27,9 @@ MELANIN: Final = torch.tensor([-0.22, -0.34, -0.46])
 _LIPSTICKS: Final = ((0.42, 0.035, 0.05), (0.38, 0.09, 0.10), (0.30, 0.03, 0.09), (0.45, 0.16, 0.14))
 
 
+_EYESHADOWS: Final = ((0.24, 0.13, 0.09), (0.20, 0.11, 0.15), (0.16, 0.15, 0.16), (0.30, 0.19, 0.11))
+
+
 @dataclasses.dataclass(frozen=True)
 class SkinMaps:
     """Appearance of the V vertices of a skin grid."""
@@ -91,6 +94,7 @@ def paint(skin: Skin) -> SkinMaps:
     albedo = _complexion(face)
     albedo = _beard_shadow(face, albedo, beard)
     albedo = _lips(face, albedo, lips)
+    albedo = _eyeshadow(face, albedo)
     albedo = _brow_shade(face, albedo)
     albedo = _edges(face, albedo)
     albedo = albedo * (1 - 0.75 * nostril[..., None])
@@ -113,15 +117,30 @@ def _complexion(face: _Face) -> Tensor:
     mottle = 0.6 * face.noise(26, 0) + 0.5 * face.noise(9, 1) + 0.5 * face.noise(3.5, 2)
     blood = 0.75 * face.spot(40, -36, 19, 17) + 0.55 * face.spot(0, face.nose_y, 12, 9)
     blood = blood + 0.25 * face.spot(14, face.nose_y - 3, 7, 7) + 0.2 * face.spot(0, face.skin.mouth_y - 32, 14, 9)
-    blood = (blood + 0.35 * face.spot(31, -10, 14, 6)) * person.redness + 0.42 * mottle
+    blood = (blood + 0.35 * face.spot(31, -10, 14, 6)) * person.redness + 0.28 * mottle
     blood = blood + 0.5 * person.makeup * face.spot(47, -30, 14, 12)
-    pigment = 0.24 * face.noise(14, 4) + 0.22 * face.noise(5, 5) + 0.30 * face.noise(1.9, 6)
-    pigment = pigment + 0.35 * person.eye_bags * face.spot(30, -12, 13, 5) + 0.25 * face.spot(30, 9, 13, 6)
+    pigment = 0.18 * face.noise(14, 4) + 0.14 * face.noise(5, 5)
+    pigment = pigment + 0.20 * person.eye_bags * face.spot(30, -12, 13, 5) + 0.25 * face.spot(30, 9, 13, 6)
     pigment = pigment + 0.22 * (1 - smoothstep(-150.0, -95.0, face.y)) - 0.12 * face.spot(0, 48, 30, 16)
     lids = face.skin.lid_rows * face.skin.lid_window * face.front
-    pigment = pigment + (0.25 + 0.8 * person.makeup) * lids
+    pigment = pigment + 0.25 * lids
     shift = blood[..., None] * BLOOD * (1.0 if pale else 0.7) + pigment[..., None] * MELANIN
-    return base * torch.exp(shift)
+    return base * torch.exp(shift + _zones(face))
+
+
+def _zones(face: _Face) -> Tensor:
+    """Undertones as logarithms of albedo [R,C,3]: forehead yellower, eye sockets and a man's jaw bluer."""
+    forehead = face.spot(0, 46, 50, 18)
+    veins = 0.8 * face.spot(27, -11, 13, 6) + 0.5 * face.spot(24, 6, 9, 7)
+    jaw = (
+        (1 - face.person.female)
+        * (1 - smoothstep(-62.0, -46.0, face.y))
+        * face.front
+        * smoothstep(-118.0, -100.0, face.y)
+    )
+    shift = forehead[..., None] * torch.tensor([0.0, 0.0, -0.07])
+    shift = shift + veins[..., None] * torch.tensor([-0.10, -0.07, 0.0])
+    return shift + 0.8 * jaw[..., None] * torch.tensor([-0.09, -0.04, 0.0])
 
 
 def beard_mask(skin: Skin) -> Tensor:
@@ -190,6 +209,17 @@ def _lips(face: _Face, albedo: Tensor, lips: Tensor) -> Tensor:
     return albedo
 
 
+def _eyeshadow(face: _Face, albedo: Tensor) -> Tensor:
+    """Powder on the upper lid, fading out above the crease."""
+    person = face.person
+    if person.makeup <= 0.15:
+        return albedo
+    powder = torch.tensor(_EYESHADOWS[person.seed % len(_EYESHADOWS)]) * (0.35 + 1.4 * person.skin_color[1])
+    above = face.row_bump(face.skin.up_edge, 16.0) * (face.row <= face.skin.up_edge * face.step)
+    share = above * face.skin.lid_window * face.front * (0.8 + 0.2 * face.noise(4, 15))
+    return _cover(albedo, 0.6 * person.makeup * share, powder)
+
+
 def _brow_shade(face: _Face, albedo: Tensor) -> Tensor:
     """A shade of brow under its hairs."""
     person = face.person
@@ -212,7 +242,9 @@ def _edges(face: _Face, albedo: Tensor) -> Tensor:
     albedo = torch.where(face.rows("upper_lid_roll", "lower_lid_roll")[..., None], margin, albedo)
     lashes = torch.tensor(person.brow_color) * 0.15 + torch.tensor(person.skin_color) * 0.06
     opened = face.skin.eye_open * (0.35 + 0.65 * face.skin.t_eye.clamp(0, 1))
-    line = 0.62 * face.row_bump(face.skin.up_edge, 1.6) + 0.22 * face.row_bump(face.skin.lo_edge, 1.2)
+    line = (0.62 + 0.35 * person.makeup) * face.row_bump(face.skin.up_edge, 1.6 + person.makeup) + 0.22 * face.row_bump(
+        face.skin.lo_edge, 1.2
+    )
     return _cover(albedo, (line * opened * (1 + 0.3 * person.makeup)).clamp(max=0.9), lashes)
 
 
@@ -248,11 +280,14 @@ def _openness(face: _Face) -> Tensor:
 def _gloss(face: _Face, lips: Tensor, scalp: Tensor) -> Tensor:
     person = face.person
     oily = (
-        1 + 0.7 * face.spot(0, face.nose_y, 11, 18) + 0.5 * face.spot(0, 45, 30, 16) + 0.2 * face.spot(40, -22, 14, 10)
+        0.8
+        + 0.8 * face.spot(0, face.nose_y + 6, 9, 22)
+        + 0.6 * face.spot(0, 45, 30, 16)
+        + 0.3 * face.spot(40, -20, 14, 10)
     )
-    gloss = person.oiliness * oily * (1 + 0.65 * face.noise(1.7, 10)) * (1 + 0.35 * face.noise(5, 12))
+    gloss = person.oiliness * oily * (1 + 0.3 * face.noise(6, 12))
     gloss = gloss * (1 - 0.6 * (1 - smoothstep(-150.0, -110.0, face.y))) * (1 - 0.8 * scalp)
-    gloss = gloss * (1 - lips) + lips * (1.5 + 1.5 * person.lipstick)
+    gloss = gloss * (1 - lips) + lips * (1.9 + 1.5 * person.lipstick)
     return torch.where(face.rows("upper_lid_roll", "lower_lid_roll"), torch.full_like(gloss, 2.2), gloss)
 
 

@@ -69,7 +69,7 @@ def _above_lip(canvas: Canvas) -> Tensor:
 
 def _neck(canvas: Canvas) -> Tensor:
     x, y, _ = canvas.points.unbind(-1)
-    rings = _furrows((y + 0.012 * x**2 + 2.5 * canvas.noise(25, 49)) / 19.0, 0.05)
+    rings = _furrows((y + 0.012 * x**2 + 2.5 * canvas.noise(25, 49)) / 19.0, 0.09)
     return rings * (1 - smoothstep(-138.0, -124.0, y))
 
 
