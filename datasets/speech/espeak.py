@@ -12,6 +12,7 @@ import ctypes
 import difflib
 import functools
 import threading
+import unicodedata
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -28,15 +29,19 @@ from tellbench.errors import InputError
 RATE_RANGE: Final = (80, 450)
 """Words a minute that espeak-ng accepts (speak_lib.h, espeakRATE)."""
 PITCH_RANGE: Final = (0, 100)
-"""Base pitch that espeak-ng accepts, 50 = normal (speak_lib.h, espeakPITCH)."""
+"""Base pitch, and liveliness of pitch, that espeak-ng accepts; 50 = normal (speak_lib.h, espeakPITCH, espeakRANGE)."""
 
 # speak_lib.h: output mode without a thread or a sound card, option bits, event and parameter numbers, text encoding.
-_SYNCHRONOUS, _PHONEME_EVENTS, _DONT_EXIT = 2, 0x0001, 0x8000
+_SYNCHRONOUS, _PHONEME_EVENTS, _IPA, _DONT_EXIT = 2, 0x0001, 0x0002, 0x8000
 _END, _PHONEME = 0, 7
-_RATE, _PITCH = 1, 3
+_RATE, _PITCH, _RANGE = 1, 3, 4
 _CHARACTERS, _UTF8 = 1, 1
 _SEED = 1
 _QUIETEST = 1e-3  # peak; below this nothing was said (assumption)
+_SHORTEST_PAUSE = 0.06  # s; nameless moments below this are releases or gaps between tones, not pauses (assumption)
+_PRIMARY, _SECONDARY = "ˈ", "ˌ"  # stress
+_MISNAMED: Final = {file: str.maketrans("y", "ɨ") for file in ("zle/ru", "roa/ro", "aav/vi", "aav/vi-VN-x-south")}
+"""Voice files whose IPA is espeak-ng's own mnemonic in places: Russian ы, Romanian î and Vietnamese ư are no [y]."""
 
 _lock = threading.Lock()
 
@@ -71,10 +76,10 @@ _Callback = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.POINTER(ctypes.c_short), ctype
 
 class _Mark(NamedTuple):
     milliseconds: int
-    mnemonic: str
+    ipa: str
 
 
-def speak(text: str, voice: str = "en-us", rate: int = 165, pitch: int = 50) -> Utterance:
+def speak(text: str, voice: str = "en-us", rate: int = 165, pitch: int = 50, pitch_range: int = 50) -> Utterance:
     """Say a text.
 
     Args:
@@ -82,16 +87,19 @@ def speak(text: str, voice: str = "en-us", rate: int = 165, pitch: int = 50) -> 
         voice: espeak-ng language code, optionally with a variant: "de", "en-us+f2".
         rate: words a minute, 80 to 450.
         pitch: base pitch, 0 to 100.
+        pitch_range: how lively the melody is, 0 (monotone) to 100.
 
     Raises:
-        InputError: unknown voice, a rate or pitch out of range, an empty text, or one without anything to pronounce.
+        InputError: unknown voice, a number out of range, an empty text, or one without anything to pronounce.
     """
     if not text.strip():
         raise InputError("the text to speak is empty; give at least one word")
     _check_range("rate", rate, RATE_RANGE)
     _check_range("pitch", pitch, PITCH_RANGE)
-    sample_rate, samples, marks = _synthesise(text, _resolve(voice), rate, pitch)
-    phonemes = _phonemes(marks, len(samples) / sample_rate)
+    _check_range("pitch range", pitch_range, PITCH_RANGE)
+    file = _resolve(voice)
+    sample_rate, samples, marks = _synthesise(text, file, {_RATE: rate, _PITCH: pitch, _RANGE: pitch_range})
+    phonemes = _phonemes(marks, len(samples) / sample_rate, file.split("+")[0])
     if all(p.name == SILENCE for p in phonemes) or np.abs(samples).max() < _QUIETEST:
         raise InputError(f"voice {voice!r} finds nothing to pronounce in {text[:40]!r}; give words in its language")
     audio = Audio(resample(samples, sample_rate))
@@ -160,7 +168,7 @@ def _library() -> Iterator[tuple[ctypes.CDLL, int]]:
     library = ctypes.CDLL(espeakng_loader.get_library_path())
     try:
         data = espeakng_loader.get_data_path().encode()
-        sample_rate = int(library.espeak_Initialize(_SYNCHRONOUS, 0, data, _PHONEME_EVENTS | _DONT_EXIT))
+        sample_rate = int(library.espeak_Initialize(_SYNCHRONOUS, 0, data, _PHONEME_EVENTS | _IPA | _DONT_EXIT))
         if sample_rate <= 0:
             raise InputError(f"espeak-ng does not start with its data in {data.decode()}; reinstall espeakng-loader")
         # After initialising, which seeds by the clock; breath noise comes from the C library's rand().
@@ -168,10 +176,13 @@ def _library() -> Iterator[tuple[ctypes.CDLL, int]]:
         ctypes.CDLL(None).srand(_SEED)
         yield library, sample_rate
     finally:
+        library.espeak_Terminate()  # frees what unloading alone would leak, about 1 MB each time
         _ctypes.dlclose(library._handle)
 
 
-def _synthesise(text: str, voice: str, rate: int, pitch: int) -> tuple[int, npt.NDArray[np.float32], list[_Mark]]:
+def _synthesise(
+    text: str, voice: str, parameters: Mapping[int, int]
+) -> tuple[int, npt.NDArray[np.float32], list[_Mark]]:
     """Sampling rate, samples in [-1, 1] and phoneme marks."""
     blocks: list[npt.NDArray[np.int16]] = []
     marks: list[_Mark] = []
@@ -192,23 +203,24 @@ def _synthesise(text: str, voice: str, rate: int, pitch: int) -> tuple[int, npt.
         library.espeak_SetSynthCallback(callback)
         if library.espeak_SetVoiceByName(voice.encode()):
             raise InputError(f"espeak-ng cannot load voice {voice!r}; choose another")
-        library.espeak_SetParameter(_RATE, rate, 0)
-        library.espeak_SetParameter(_PITCH, pitch, 0)
+        for parameter, value in parameters.items():
+            library.espeak_SetParameter(parameter, value, 0)
         library.espeak_Synth(encoded, len(encoded) + 1, 0, _CHARACTERS, 0, _UTF8, None, None)
     samples = np.concatenate(blocks) if blocks else np.zeros(1, np.int16)
     return sample_rate, (samples / 32768).astype(np.float32), marks
 
 
-def _phonemes(marks: list[_Mark], duration: float) -> tuple[Phoneme, ...]:
-    """Marks to gapless phonemes; neighbouring pauses are merged and modifiers without duration of their own dropped."""
+def _phonemes(marks: list[_Mark], duration: float, file: str) -> tuple[Phoneme, ...]:
+    """Marks to gapless phonemes; neighbouring pauses are merged, nameless moments belong to the sound before them."""
+    times = [min(mark.milliseconds / 1000, duration) for mark in marks] + [duration]
+    corrections = _MISNAMED.get(file, {})
     starts = [(0.0, SILENCE, False)]
-    for mark in marks:
-        name = mark.mnemonic.lstrip("'%,=|")
-        if name.startswith(SILENCE) or not name:
-            name = SILENCE
-        if name == ";" or (name == SILENCE and starts[-1][1] == SILENCE):
-            continue
-        starts.append((min(mark.milliseconds / 1000, duration), name, mark.mnemonic.startswith("'")))
+    for mark, start, end in zip(marks, times, times[1:], strict=False):
+        name = mark.ipa.lstrip(_PRIMARY + _SECONDARY)
+        if any(unicodedata.category(letter) in ("Ll", "Lo") for letter in name):
+            starts.append((start, name.translate(corrections), mark.ipa.startswith(_PRIMARY)))
+        elif end - start >= _SHORTEST_PAUSE and starts[-1][1] != SILENCE:
+            starts.append((start, SILENCE, False))
     ends = [start for start, _, _ in starts[1:]] + [duration]
     spans = zip(starts, ends, strict=True)
     return tuple(Phoneme(name, start, end, stressed) for (start, name, stressed), end in spans if end > start)

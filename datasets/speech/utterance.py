@@ -16,7 +16,7 @@ class Phoneme:
     """One speech sound."""
 
     name: str
-    """espeak-ng mnemonic without stress marks, or `SILENCE`."""
+    """IPA without stress marks, as espeak-ng writes it, or `SILENCE`."""
     start: float
     """Seconds from the beginning of the audio."""
     end: float

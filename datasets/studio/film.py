@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import itertools
+import functools
 from collections.abc import Iterator
 
 import numpy as np
@@ -11,8 +11,8 @@ import pandas as pd
 
 from tellbench.datasets.audio import RATE, Audio
 from tellbench.datasets.scene import Scene
-from tellbench.datasets.speech import VOICES, Utterance, speak
-from tellbench.datasets.speech.texts import passage
+from tellbench.datasets.speech import Utterance, Voice
+from tellbench.datasets.speech.acoustics import Acoustics
 from tellbench.datasets.studio.behaviour import Habits, perform
 from tellbench.datasets.studio.identity import Identity
 from tellbench.datasets.studio.renderer import Person, Shot, Studio
@@ -21,9 +21,6 @@ Frames = npt.NDArray[np.uint8]
 
 _CHUNK = 8
 """Frames rendered at once: enough to fill two cores, small enough to stay in cache (measured)."""
-
-_LONGEST_SENTENCE = 6.0
-"""No sentence lasts longer at the slowest rate, s (assumption): the first guess at how many are needed."""
 
 _PORTRAIT_FRAME = 1 << 20
 """Sensor-noise index of the portrait: a photograph apart from every frame of the clip."""
@@ -38,10 +35,11 @@ class Take:
         self.utterance = utter(scene, self.identity)
         self._studio = Studio(Person(self.identity, device=device), scene.seed, scene.size, device=device)
 
-    @property
+    @functools.cached_property
     def speech(self) -> Audio:
-        """Exactly as long as the clip."""
-        return self.utterance.audio.fitted(round(self.scene.duration * RATE))
+        """The voice as the scene's room, microphone and codec leave it; exactly as long as the clip."""
+        dry = self.utterance.audio.fitted(round(self.scene.duration * RATE))
+        return Acoustics.sample(self.scene.seed).apply(dry, self.scene.seed)
 
     def portrait(self) -> Frames:
         """The person at rest, eyes open, in the light and framing of the clip; RGB of shape (S, S, 3)."""
@@ -64,20 +62,13 @@ class Take:
 
 
 def utter(scene: Scene, identity: Identity) -> Utterance:
-    """Enough sentences, in a voice that fits the person, to fill the scene.
+    """Enough sentences in the person's own voice to fill the scene, dry.
 
     Raises:
         InputError: no sentences in the scene's language.
     """
-    rng = np.random.default_rng((scene.seed, 0))
-    rate, pitch, words = int(rng.integers(140, 190)), int(rng.integers(35, 66)), int(rng.integers(2**31))
-    for n_sentences in itertools.count(max(1, int(scene.duration / _LONGEST_SENTENCE))):
-        text = passage(scene.language, words, n_sentences)
-        voices = VOICES[scene.language][identity.sex]
-        said = speak(text, voices[scene.seed % len(voices)], rate, pitch)
-        if said.audio.duration >= scene.duration:
-            return said
-    raise AssertionError("unreachable: every passage is longer than the last")
+    voice = Voice.sample(identity.seed, identity.sex, identity.age)
+    return voice.talk(scene.language, scene.seed, scene.duration)
 
 
 def _truth(shot: Shot) -> pd.DataFrame:

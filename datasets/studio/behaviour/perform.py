@@ -25,7 +25,7 @@ TRACKS: Final = {
     "role": '"talking" or "listening": whose turn it is',
     "emotion": "name of the emotion, one for the whole clip",
     "emotion_intensity": "how strongly it shows, 0 to 1",
-    "phoneme": 'espeak-ng mnemonic of the voice heard, "_" in silence, "" where phonemes are unknown',
+    "phoneme": 'IPA as espeak-ng writes it of the voice heard, "_" in silence, "" where phonemes are unknown',
     "speaking": "the person's own voice sounds; false in pauses and while listening",
     "voiced": "vocal folds vibrate in the voice heard",
     "loudness_db": "RMS level, dB re full scale",

@@ -6,6 +6,7 @@ import pytest
 from tellbench.datasets.audio import RATE
 from tellbench.datasets.speech import SILENCE, speak
 from tellbench.datasets.speech.espeak import voice_files
+from tellbench.datasets.speech.features import prosody
 from tellbench.errors import InputError
 
 TEXT = "Maybe my mum bought five balloons. Yes, really."
@@ -21,7 +22,7 @@ def test_speech_is_audible_and_phonemes_tile_it():
     np.testing.assert_array_equal(starts[1:], ends[:-1])
     assert ends[-1] == pytest.approx(utterance.audio.duration, abs=0.002)
     names = [p.name for p in utterance.phonemes]
-    assert names[:4] == ["m", "eI", "b", "i:"]
+    assert names[:4] == ["m", "eɪ", "b", "iː"]
     assert names.count("b") == 3
     assert any(p.stressed for p in utterance.phonemes)
 
@@ -63,6 +64,18 @@ def test_every_advertised_language_code_can_speak():
         assert speak("ma ma ma", code).audio.duration > 0.3
 
 
+def test_sounds_that_espeak_misnames_are_put_right():
+    assert "ɨ" in {p.name for p in speak("ты был", "ru").phonemes}
+    assert "y" not in {p.name for p in speak("ты был", "ru").phonemes}
+    assert "y" in {p.name for p in speak("tu", "fr-fr").phonemes}
+
+
+def test_a_range_of_zero_is_monotone():
+    flat, lively = (prosody(speak(TEXT, "en-us+m3", pitch_range=r).audio).f0_hz for r in (0, 80))
+    spread = [np.nanpercentile(f0, 90) / np.nanpercentile(f0, 10) for f0 in (flat, lively)]
+    assert spread[0] < 1.06 < 1.3 < spread[1]
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
@@ -73,6 +86,7 @@ def test_every_advertised_language_code_can_speak():
         ({"text": "a", "voice": "en-us+"}, "no variant ''"),
         ({"text": "a", "rate": 1}, "80 to 450"),
         ({"text": "a", "pitch": 101}, "0 to 100"),
+        ({"text": "a", "pitch_range": -1}, "pitch range -1 .* 0 to 100"),
     ],
 )
 def test_unusable_requests_are_explained(arguments, message):

@@ -2,7 +2,18 @@ import numpy as np
 import pytest
 
 from tellbench.datasets.speech import VISEMES, Phoneme, speak
-from tellbench.datasets.speech.phonemes import CLOSE, JAW, PART, ROUND, TUCK, WIDE, is_sealed, is_vowel, mouth_shape
+from tellbench.datasets.speech.phonemes import (
+    CLOSE,
+    JAW,
+    PART,
+    ROUND,
+    TUCK,
+    WIDE,
+    is_known,
+    is_sealed,
+    is_vowel,
+    mouth_shape,
+)
 from tellbench.datasets.speech.texts import passage
 from tellbench.datasets.speech.visemes import RATE, phoneme_names, viseme_tracks
 
@@ -26,7 +37,7 @@ def test_every_m_b_p_is_sealed_even_at_25_fps(language, voice):
 
 
 def test_lips_open_between_closures_and_jaw_follows_vowels():
-    tracks = viseme_tracks(said("m", "A:", "m", "i:"), 40)
+    tracks = viseme_tracks(said("m", "ɑː", "m", "iː"), 40)
     assert tracks[5, CLOSE] == tracks[25, CLOSE] == 1
     assert tracks[5, JAW] < 0.05
     assert tracks[5, PART] == 0
@@ -36,7 +47,7 @@ def test_lips_open_between_closures_and_jaw_follows_vowels():
 
 def test_rounding_spreads_through_consonants_but_not_through_spread_vowels():
     """Coarticulation: the t of "too" is rounded, the t of "tea" is not."""
-    too, tea = viseme_tracks(said("t", "u:"), 20), viseme_tracks(said("t", "i:"), 20)
+    too, tea = viseme_tracks(said("t", "uː"), 20), viseme_tracks(said("t", "iː"), 20)
     assert too[7, ROUND] > 0.3 > 0.05 > tea[7, ROUND]
     assert tea[7, WIDE] > 0.2
     assert too[7, ROUND] > too[1, ROUND]
@@ -66,20 +77,30 @@ def test_long_silence_after_the_end_stays_closed():
 
 
 def test_diphthong_moves_from_its_first_to_its_second_shape():
-    tracks = viseme_tracks(said("_", "aI", "_", each=0.2), 60)
+    tracks = viseme_tracks(said("_", "aɪ", "_", each=0.2), 60)
     assert tracks[25, JAW] > tracks[36, JAW] + 0.2
 
 
-def test_mnemonics_are_read_with_stress_length_and_digits():
-    assert mouth_shape("'oU") == mouth_shape("oU")
-    assert mouth_shape("@2") == mouth_shape("@")
-    assert mouth_shape("pF").begin[TUCK] == 1
+def test_ipa_is_read_with_length_nasality_and_palatality():
+    assert mouth_shape("oʊ").begin == mouth_shape("o").begin
+    assert mouth_shape("oʊ").end == mouth_shape("ʊ").end
+    assert mouth_shape("ɔ̃ː") == mouth_shape("ɔ")
+    assert mouth_shape("ä") == mouth_shape("a")
+    assert mouth_shape("ç") != mouth_shape("c")
+    assert mouth_shape("tʃʲ") == mouth_shape("tʃ")
+    assert mouth_shape("kh") == mouth_shape("k")
+    assert mouth_shape("ʔo") == mouth_shape("o")
+    assert mouth_shape("pf").begin[TUCK] == 1
     assert is_sealed("m")
-    assert is_sealed("p-")
-    assert not is_sealed("B")
-    assert not is_sealed("pF")
-    assert is_vowel("3:")
+    assert is_sealed("bʲ")
+    assert is_sealed("ph")
+    assert not is_sealed("β")
+    assert not is_sealed("pf")
+    assert is_vowel("ɜː")
+    assert is_vowel("ʔœ")
     assert not is_vowel("m")
+    assert not is_vowel("ja")
+    assert not is_known("1")
 
 
 def test_names_by_time():
