@@ -182,10 +182,12 @@ def cylinder_rays(azimuth: Tensor, height: Tensor) -> tuple[Tensor, Tensor]:
     Args:
         azimuth: radians, 0 forward, positive to the subject's left.
         height: about the y in mm of the point hit, up to `DOME`; above it the ray climbs the dome of the skull, one
-            radian about every 85 mm. Below the mouth rays tilt down, to see the underside of the jaw.
+            radian about every 85 mm. Below the mouth rays tilt down, to see the underside of the jaw;
+            below the neck they tilt up, to see the top of the shoulders.
     """
     dome = ((height - DOME).clamp(min=0) * (math.pi / 2 / 134)).clamp(max=math.pi / 2)
-    tilt = smoothstep(-78.0, -116.0, height) * (1 - smoothstep(-128.0, -200.0, height)) * TILT
+    under_jaw = smoothstep(-78.0, -116.0, height) * (1 - smoothstep(-122.0, -160.0, height))
+    tilt = TILT * (under_jaw - 0.85 * smoothstep(-140.0, -190.0, height))
     elevation = dome - tilt
     # the axis leans back into the neck below the chin
     axis = -60 - 38 * ((-height - 100) / 115).clamp(0, 1.2)
@@ -197,7 +199,7 @@ def cylinder_rays(azimuth: Tensor, height: Tensor) -> tuple[Tensor, Tensor]:
 
 
 TILT: Final = math.radians(35)
-"""Downward tilt of the rays under the chin."""
+"""Downward tilt of the rays under the chin; at the shoulders they tilt up nearly as far."""
 DOME: Final = 55.0
 """Height in mm at which the cylinder of rays becomes a dome."""
 

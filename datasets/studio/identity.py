@@ -34,6 +34,12 @@ HAIR_STYLES: Final[tuple[str, ...]] = (
 )
 """Hair styles: the first thirteen are drawn for women; short, curly, afro, locs and the last seven for men."""
 
+GARMENTS: Final[tuple[str, ...]] = (
+    *("tee", "vneck", "scoop", "sweater", "turtleneck"),
+    *("hoodie", "shirt", "polo", "suit", "blazer"),
+)
+PATTERNS: Final[tuple[str, ...]] = ("plain", "stripes", "pinstripes", "checks")
+
 
 @dataclass(frozen=True)
 class Identity:
@@ -176,8 +182,14 @@ class Identity:
     shoulder_width: float
     """Ratio."""
     cloth_color: Color
-    collar_drop: float
-    """0 high collar, 1 low."""
+    cloth_accent: Color
+    """Second colour: stripes, checks, or what a blazer is worn over."""
+    garment: str
+    """One of GARMENTS."""
+    pattern: str
+    """One of PATTERNS."""
+    tie: bool
+    """With a suit."""
 
     # hair
     hair_style: str

@@ -9,12 +9,10 @@ import math
 from dataclasses import dataclass
 from typing import Final
 
-import numpy as np
 import torch
 from torch import Tensor
 
-from tellbench.datasets.studio import sculpture
-from tellbench.datasets.studio.grid import cast, grid_triangles, unit
+from tellbench.datasets.studio.grid import grid_triangles, unit
 from tellbench.datasets.studio.identity import Identity
 from tellbench.datasets.studio.relief import bump
 from tellbench.datasets.studio.sculpture import smoothstep
@@ -149,37 +147,3 @@ def _ear_pose(local: Tensor, identity: Identity) -> Tensor:
     x, y = x * math.cos(tilt) + y * math.sin(tilt), y * math.cos(tilt) - x * math.sin(tilt)
     outward = z * math.cos(angle) + x * math.sin(angle)
     return torch.stack([outward, y, 0.6 * z * math.sin(angle) - x * math.cos(angle)], -1)
-
-
-# --- body -----------------------------------------------------------------------------------------------------------
-
-
-def body(identity: Identity, device: str | torch.device = "cpu") -> Part:
-    """Clothed torso, from the collar down; rays are cast from inside the chest."""
-    device = torch.device(device)
-    across = _linspace(-1, 1, 221, device)
-    azimuth = math.pi * (0.45 * across + 0.55 * across.abs() ** 2.4 * across.sign())
-    top = math.radians(57 - 8 * identity.collar_drop)
-    elevation, azimuth = torch.meshgrid(_linspace(top, math.radians(-55), 140, device), azimuth, indexing="ij")
-    flat = elevation.cos()
-    direction = torch.stack([azimuth.sin() * flat, elevation.sin(), azimuth.cos() * flat], -1)
-    origin = direction.new_tensor([0.0, -244.0, -108.0])
-    points, _ = cast(lambda p: sculpture.torso(p, identity, 2.5), origin, direction, start=330.0, steps=40)
-    points = points + direction * (1.6 * _folds(points, identity.seed) * smoothstep(0.79, 0.35, elevation))[..., None]
-    return Part.build(torch.cat([_collar(points[:1]), points]), albedo=identity.cloth_color)
-
-
-def _folds(points: Tensor, seed: int) -> Tensor:
-    """Slow waves of cloth, about 1 mm."""
-    rng = np.random.default_rng([seed, 9])
-    waves = torch.zeros(points.shape[:-1], device=points.device)
-    for _ in range(10):
-        direction = points.new_tensor(rng.normal(size=3) * [0.02, 0.035, 0.02])
-        waves += torch.sin(points @ direction + float(rng.uniform(0, 2 * math.pi))) / 3
-    return waves
-
-
-def _collar(edge: Tensor) -> Tensor:
-    """A thick ring at the top edge: its inner side and its rim, shape (2, columns, 3)."""
-    inner = edge * edge.new_tensor([0.93, 1.0, 0.93]) - edge.new_tensor([0.0, 3.0, 0.07 * 108])
-    return torch.cat([inner, edge + edge.new_tensor([0.0, 1.2, 0.0])])

@@ -11,6 +11,7 @@ from torch import Tensor
 from tellbench.datasets.studio import hair, oral, parts
 from tellbench.datasets.studio.blendshapes import ExpressionBasis
 from tellbench.datasets.studio.detail import detail_map
+from tellbench.datasets.studio.garment import garment
 from tellbench.datasets.studio.glasses import glasses
 from tellbench.datasets.studio.grid import Density, grid_normals, grid_triangles
 from tellbench.datasets.studio.hairlook import ScalpHair
@@ -20,12 +21,11 @@ from tellbench.datasets.studio.labels import Label
 from tellbench.datasets.studio.paint import paint, skin_area
 from tellbench.datasets.studio.parts import Part
 from tellbench.datasets.studio.raster import Primitives
-from tellbench.datasets.studio.relief import collar_height
 from tellbench.datasets.studio.sculpture import smoothstep
 from tellbench.datasets.studio.skin import Skin
 from tellbench.datasets.studio.strands import grow_on_face
 from tellbench.datasets.studio.threads import one_thread_an_operation
-from tellbench.datasets.studio.wardrobe import clothes
+from tellbench.datasets.studio.wardrobe import clothes, lay_over
 
 _HAIR_VERTICES: Final = {"half": 46_000, "full": 150_000}
 SIDES: Final = (("Right", -1), ("Left", 1))
@@ -74,7 +74,7 @@ class Person:
         self.detail = detail_map(skin)
         labels = maps.labels[skin.triangles.long()].amax(1)
         self._mesh.add("skin", skin.layout.size, skin.triangles, labels, two_sided=False)
-        self.neck_weight = smoothstep(collar_height(skin) - 22, -108.0, skin.P0[..., 1]).flatten()
+        self.neck_weight = neck_weight(skin.P0).flatten()
 
     def _add_parts(self, skin: Skin, step: int) -> None:
         identity, mesh = self.identity, self._mesh
@@ -98,14 +98,18 @@ class Person:
         }
         for name, part in self.mouth.items():
             mesh.add_part(name, part, Label.MOUTH, two_sided=True)
-        body = _loosen(parts.body(identity).points)
-        rows = [0, 1, *range(2, len(body), step)]  # the collar keeps its rim
-        self.body = Part.build(body[rows][:, ::step].contiguous())
-        self.body_normals = grid_normals(self.body.points).reshape(-1, 3)
-        flat = self.body.points.reshape(-1, 3)
-        self.body_albedo = clothes(identity, flat)
-        self.body_openness = smoothstep(-150.0, -215.0, flat[:, 1]) * 0.4 + 0.6
+        self._dress(identity)
         mesh.add_part("body", self.body, Label.CLOTHES, two_sided=True)
+
+    def _dress(self, identity: Identity) -> None:
+        cloth = garment(identity, self.density)
+        over = lay_over(identity, cloth)[..., None]
+        self.body = Part.build(cloth.part.points + cloth.normals * over)
+        self.body_normals = grid_normals(self.body.points) if bool(over.any()) else cloth.normals
+        self.body_normals[: cloth.collar_rows] = cloth.normals[: cloth.collar_rows]
+        self.body_normals = self.body_normals.reshape(-1, 3)
+        self.body_albedo = clothes(identity, cloth).reshape(-1, 3)
+        self.body_openness = smoothstep(-150.0, -215.0, self.body.points[..., 1]).flatten() * 0.3 + 0.7
 
     def _add_hair(self, skin: Skin, step: int) -> None:
         grown = hair.grow(self.identity, skin.P0, skin_area(skin.P0), _HAIR_VERTICES[self.density])
@@ -145,13 +149,11 @@ class Person:
             setattr(self, name, _to(value, self.device))
 
 
-def _loosen(body: Tensor) -> Tensor:
-    """Widen the collar of a torso [R,C,3] by some 5 mm, so that the neck can turn in it."""
-    below = (body[1:2, :, 1].amax() - body[..., 1]).clamp(min=0)
-    wider = 1 + 0.075 * torch.exp(-((below / 22) ** 2))
-    axis = body.new_tensor([0.0, 0.0, -106.0])
-    scale = torch.stack([wider, torch.ones_like(wider), wider], -1)
-    return (body - axis) * scale + axis
+def neck_weight(points: Tensor) -> Tensor:
+    """How far vertices of the neck [...,3] follow the head: 1 at the jaw, 0 where clothes lie on the body."""
+    x, y, z = points.unbind(-1)
+    beyond = ((x * x + (z + 98) ** 2).sqrt() - 58).clamp(min=0)  # the shoulders stay
+    return smoothstep(-182.0, -106.0, y - 0.8 * beyond * smoothstep(-110.0, -130.0, y))
 
 
 def _to(value: Any, device: torch.device) -> Any:

@@ -14,7 +14,7 @@ from typing import Any, Final, Protocol
 
 import numpy as np
 
-from tellbench.datasets.studio.identity import HAIR_STYLES, SEXES, SKIN_TONES, Color, Sex, SkinTone
+from tellbench.datasets.studio.identity import GARMENTS, HAIR_STYLES, PATTERNS, SEXES, SKIN_TONES, Color, Sex, SkinTone
 
 TONE_ALBEDO: Final[dict[SkinTone, Color]] = {
     "I": (0.547, 0.359, 0.285),
@@ -253,17 +253,49 @@ def _mouth(draw: _Draw, fem: float, old: float, modes: _Modes) -> dict[str, Any]
 
 
 def _body(draw: _Draw, fem: float, old: float, modes: _Modes) -> dict[str, Any]:
-    n, u = draw.normal, draw.uniform
+    n = draw.normal
     return {
         "ear_size": 1.02 - 0.05 * fem + n(0.06) + 0.1 * old,
         "ear_angle": 22 + n(6),
         "neck_radius": 56.5 - 8.5 * fem + 1.6 * modes.build + 1.0 * modes.robust + n(1.2),
+        **_clothes(draw, fem),
         "shoulder_width": 1.02 - 0.12 * fem + 0.02 * modes.robust + 0.02 * modes.build + n(0.03),
-        "cloth_color": _scaled((1.0, 1.0, 1.0), *(u(0.02, 0.6) * np.clip([1 + n(0.3) for _ in range(3)], 0.2, 2))),
-        "collar_drop": float(draw.chance(0.5)),
         "glasses": draw.chance(0.2),
         "glasses_color": GLASSES_COLORS[draw.index(3)],
     }
+
+
+_GARMENT_ODDS: Final = (  # in the order of GARMENTS: women, men
+    (0.16, 0.12, 0.17, 0.09, 0.08, 0.06, 0.12, 0.02, 0.03, 0.15),
+    (0.20, 0.06, 0.00, 0.12, 0.05, 0.10, 0.18, 0.08, 0.16, 0.05),
+)
+_JACKETS: Final[tuple[Color, ...]] = (
+    *((0.012, 0.014, 0.022), (0.03, 0.03, 0.034), (0.02, 0.028, 0.05)),
+    *((0.09, 0.08, 0.07), (0.2, 0.17, 0.13)),
+)
+
+
+def _clothes(draw: _Draw, fem: float) -> dict[str, Any]:
+    garment = draw.choose(GARMENTS, _GARMENT_ODDS[0 if fem >= 0.5 else 1])
+    jacket = garment in ("suit", "blazer")
+    patterns = (0.8, 0.0, 0.15, 0.05) if jacket else (0.66, 0.14, 0.08, 0.12)
+    own = _JACKETS[draw.index(len(_JACKETS))] if jacket else _cloth_color(draw)
+    accent = _cloth_color(draw)
+    if abs(np.log(np.mean(own) / np.mean(accent))) < 0.5:  # too alike to tell apart
+        accent = _scaled(accent, 0.4 if np.mean(own) > 0.2 else 3.0)
+    return {
+        "cloth_color": own,
+        "cloth_accent": accent,
+        "garment": garment,
+        "pattern": draw.choose(PATTERNS, patterns),
+        "tie": draw.chance(0.6),
+    }
+
+
+def _cloth_color(draw: _Draw) -> Color:
+    """White to black, mostly muted."""
+    hue = [draw.normal(0.35) * draw.uniform(0.2, 1) for _ in range(3)]
+    return _scaled((1.0, 1.0, 1.0), *(0.65 * 0.04 ** draw.uniform(0, 1) * np.exp(hue)))
 
 
 _WOMEN_STYLES: Final = (

@@ -112,26 +112,6 @@ def roll_depth(skin: Skin, name: str) -> Tensor:
     return (depth.flip(0) if name.startswith("lower") else depth)[:, None]
 
 
-def narrow_neck(skin: Skin) -> None:
-    """Under the clothes the neck narrows, so that it never pokes through."""
-    points, collar = skin.P0, collar_height(skin)
-    y = points[..., 1]
-    # already a little above the collar, for when the head tips back
-    keep = 1 - 0.18 * (1 - smoothstep(collar - 8, collar + 5, y)) - 0.2 * (1 - smoothstep(collar - 45, collar - 8, y))
-    points[..., 0] *= keep
-    points[..., 2] = NECK_Z + (points[..., 2] - NECK_Z) * keep
-
-
-NECK_Z = -104.0
-"""Depth of the neck's axis at the collar, mm."""
-
-
-def collar_height(skin: Skin) -> float:
-    """Height of the collar in mm."""
-    angle = math.radians(57 - 8 * skin.identity.collar_drop)
-    return -244 + 1.04 * skin.identity.neck_radius * math.tan(angle)
-
-
 def add_asymmetry(skin: Skin, rng: np.random.Generator) -> None:
     """Slow personal deviations from the symmetric sculpture, about half a millimetre."""
     phase = skin.P0 / 60
@@ -140,7 +120,8 @@ def add_asymmetry(skin: Skin, rng: np.random.Generator) -> None:
         wave = torch.as_tensor(rng.normal(size=3) * 1.1, dtype=torch.float32, device=skin.device)
         amplitude = torch.as_tensor(rng.normal(size=3) * [0.35, 0.4, 0.3], dtype=torch.float32, device=skin.device)
         shift += torch.sin(phase @ wave + float(rng.uniform(0, 2 * math.pi)))[..., None] * amplitude
-    skin.P0 += 0.75 * shift
+    still = smoothstep(-165.0, -110.0, skin.P0[..., 1])[..., None]  # clothes lie on the symmetric body
+    skin.P0 += 0.75 * still * shift
 
 
 def add_pores(skin: Skin, rng: np.random.Generator) -> None:

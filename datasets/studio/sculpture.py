@@ -147,13 +147,18 @@ def _nose(d: Tensor, p: Planes, person: Identity) -> Tensor:
 
 
 def _neck(d: Tensor, p: Planes, person: Identity) -> Tensor:
-    radius = person.neck_radius
-    waist = (0.0, -140.0, -93.0)
-    d = union(d, cone(p, (0, -60, -84), waist, radius * 0.93, radius * 0.87), 16)
-    d = union(d, cone(p, waist, (0, -215, -108), radius * 0.87, radius * 0.98), 16)
-    d = union(d, cone(p, (radius * 0.72, -76, -86), (12, -212, -111 + radius * 0.95), 9, 7), 12)  # sternomastoid
-    larynx = (0.0, -137.0, -99 + radius * 0.87 - 4 * person.female)  # clear of the collar, and less of it in women
-    return union(d, ellipsoid(p, larynx, (5, 8, 6)), 12)
+    """Column of the neck, sternomastoids from behind the ears to the notch of the breastbone, larynx, trapezius."""
+    radius, fem = person.neck_radius, person.female
+    d = union(d, cone(p, (0, -62, -84), (0, -192, -108), radius * 0.9, radius * 0.86), 16)
+    notch = (10.0, NOTCH_Y - 2, NOTCH_Z + 0.1 * radius)
+    d = union(d, cone(p, (52, -48, -96), notch, 9.5, 5), 12)  # sternomastoid
+    larynx = (0.0, -139 + 4 * fem, -94 + radius * 0.86 - 3 * fem)
+    d = union(d, ellipsoid(p, larynx, (5.5, 11, 6.5 - 1.5 * fem)), 9)
+    return union(d, cone(p, (10, -76, -118), (46, -166, -136), 15, 24), 18)  # trapezius along the neck
+
+
+NOTCH_Y, NOTCH_Z = -187.0, -63.0
+"""Height and depth of the notch above the breastbone in mm, before the neck's own width."""
 
 
 def torso(points: Tensor, person: Identity, thickness: float = 0.0) -> Tensor:
@@ -162,11 +167,23 @@ def torso(points: Tensor, person: Identity, thickness: float = 0.0) -> Tensor:
     `thickness` mm of cloth makes the body larger.
     """
     p = _planes(points)
-    wide, neck = person.shoulder_width, person.neck_radius
-    d = cone(p, (0, -150, -100), (0, -235, -110), neck, neck + 3)
-    d = union(d, cone(p, (46, -70, -88), (11, -212, -66), 10, 9), 16)
-    d = union(d, cone(p, (0, -158, -124), (120 * wide, -214, -120), 36, 36), 38)
-    d = union(d, cone(p, (20, -192, -116), (165 * wide, -238, -118), 32, 40), 30)
-    d = union(d, ellipsoid(p, (0, -328, -106), (150 * wide, 125, 82)), 40)
-    d = union(d, cone(p, (172 * wide, -242, -115), (185 * wide, -420, -115), 44, 42), 26)
-    return d - thickness
+    d = _neck(torch.full_like(p[0], 1e3), p, person)
+    return _trunk(d, p, person) - thickness
+
+
+def figure(points: Tensor, person: Identity) -> Tensor:
+    """Distance of `points` of shape (..., 3) to head, neck and trunk together, shape (...)."""
+    return _trunk(head(points, person), _planes(points), person)
+
+
+def _trunk(d: Tensor, p: Planes, person: Identity) -> Tensor:
+    wide, robust = person.shoulder_width, 0.1 * (person.neck_radius - 52)
+    d = union(d, cone(p, (30, -168, -134), (140 * wide, -204, -126), 26 + robust, 22), 26)  # trapezius to the shoulder
+    d = union(d, ellipsoid(p, (0, -309, -110), (150 * wide, 142, 80 + 0.1 * person.neck_radius)), 26)
+    d = union(d, ellipsoid(p, (178 * wide, -236, -120), (46, 48, 46)), 34)  # deltoid
+    d = union(d, cone(p, (182 * wide, -236, -118), (196 * wide, -430, -110), 42, 40), 20)
+    clavicle = cone(p, (13, NOTCH_Y - 7, NOTCH_Z + 5), (150 * wide, -194, -114), 6, 5)
+    d = union(d, clavicle, 13)
+    if person.female:
+        d = union(d, ellipsoid(p, (70 * wide, -342, -62), (62, 66, 56)), 30)
+    return d

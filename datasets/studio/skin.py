@@ -30,8 +30,8 @@ from tellbench.datasets.studio.sculpture import smoothstep
 
 Array = npt.NDArray[np.floating]
 
-NECK_END = -226.0
-"""Height of the lowest row of skin, mm; it lies under the clothes."""
+_NECK_END = (-252.0, -184.0)
+"""Height of the lowest row of skin on the breastbone and at the back, mm; it lies under the clothes."""
 
 
 class Skin:
@@ -99,11 +99,14 @@ class Skin:
     def _head(self, points: Tensor) -> Tensor:
         return sculpture.head(points, self.identity)
 
+    def _figure(self, points: Tensor) -> Tensor:
+        return sculpture.figure(points, self.identity)
+
     def _wrap(self) -> None:
         """Place every row and column and cast them onto the sculpture."""
         layout = self.layout
         eye_azimuth, mouth_azimuth = self._azimuths()
-        self._trace_curves()
+        self._trace_curves(mouth_azimuth)
         self.azimuth = eye_azimuth.repeat(layout.rows, 1)
         between = layout.rows_of("nose", "nose_tip")
         ramp = torch.linspace(0, 1, between.stop - between.start, device=self.device)
@@ -120,14 +123,24 @@ class Skin:
     def _cast_rows(self) -> None:
         """Cast all rows; steep segments get theirs re-spaced by arc length, half-way, twice."""
         layout = self.layout
-        self.P0, depth = cast(self._head, *cylinder_rays(self.azimuth, self.height), start=FAR, steps=FIRST_STEPS)
+        self.P0 = torch.empty(layout.rows, layout.columns, 3, device=self.device)
+        depth = torch.full((layout.rows, layout.columns), FAR, device=self.device)
+        depth[layout.rows_of("jaw", "neck")] = NECK_NEAR
+        self._cast(torch.arange(layout.rows), depth, FIRST_STEPS)
         steep = torch.cat([torch.arange(*layout.rows_of(name).indices(layout.rows)) for name in _RESPACED])
         for _ in range(2):
             for name in _RESPACED:
                 rows = layout.rows_of(name)
                 self.height[rows] = self._respace(self.P0[rows], self.height[rows])
-            rays = cylinder_rays(self.azimuth[steep], self.height[steep])
-            self.P0[steep], depth[steep] = cast(self._head, *rays, start=depth[steep] + 6, steps=NEXT_STEPS)
+            depth[steep] += 6
+            self._cast(steep, depth, NEXT_STEPS)
+
+    def _cast(self, rows: Tensor, depth: Tensor, steps: int) -> None:
+        """Cast some rows from `depth` mm, in place; only those from the jaw downward meet the trunk."""
+        low = rows >= self.layout.first("jaw")
+        for some, body in ((rows[~low], self._head), (rows[low], self._figure)):
+            rays = cylinder_rays(self.azimuth[some], self.height[some])
+            self.P0[some], depth[some] = cast(body, *rays, start=depth[some], steps=steps)
 
     def _respace(self, points: Tensor, height: Tensor) -> Tensor:
         """New heights at even arc length, keeping 35 % of the old spacing; neighbours share theirs."""
@@ -157,7 +170,7 @@ class Skin:
         mouth = _bend(offset, mouth_t * MOUTH_CORNER, np.interp(mouth_t * self.mouth_half, ring_x[1], angles))
         return self._own(eye), self._own(mouth)
 
-    def _trace_curves(self) -> None:
+    def _trace_curves(self, azimuth: Tensor) -> None:
         """Heights of the lines that rows follow: brows, lid crease, lid edges, lip borders, chin."""
         identity = self.identity
         upper_lid, lower_lid, crease = self._lid_curves()
@@ -165,11 +178,12 @@ class Skin:
         nose = sculpture.nose_base(identity) - 10
         chin = sculpture.chin_height(identity) + 1
         level = {"crown": 189.0, "hairline": 64.0, "brow": identity.brow_height, "cheek": -20.0}
-        level |= {"nose_tip": nose + 12, "nose_base": nose, "chin": chin, "under_chin": chin - 20, "neck_end": NECK_END}
+        level |= {"nose_tip": nose + 12, "nose_base": nose, "chin": chin, "under_chin": chin - 20}
         self.curves = {
             **{name: torch.full_like(self.t_eye, y) for name, y in level.items()},
             **{"crease": crease, "upper_lid": upper_lid, "lower_lid": lower_lid},
             **{"upper_border": upper, "mouth": mouth, "lower_border": lower},
+            "neck_end": _NECK_END[1] + (_NECK_END[0] - _NECK_END[1]) * azimuth.cos().clamp(min=0) ** 2,
         }
 
     def _lid_curves(self) -> tuple[Tensor, Tensor, Tensor]:
@@ -207,7 +221,6 @@ class Skin:
         relief.add_folds(self)
         relief.add_lid_crease(self)
         relief.roll_edges(self)
-        relief.narrow_neck(self)
         relief.add_asymmetry(self, rng)
         relief.add_pores(self, rng)
         for upper, lower, is_open in self.cuts():
@@ -264,6 +277,8 @@ class Skin:
 
 FAR = 260.0
 """mm from the axis at which rays start; outside every head."""
+NECK_NEAR = 110.0
+"""The same for the rows of the neck: inside the shoulders, which hide it from afar."""
 FIRST_STEPS, NEXT_STEPS = 36, 10
 """Marching steps from afar and after a small move of the ray."""
 

@@ -22,7 +22,6 @@ def all_parts(skin):
         "bag": oral.mouth_bag(skin),
         "right ear": parts.ears(skin)[0],
         "left ear": parts.ears(skin)[1],
-        "body": parts.body(skin.identity),
     }
 
 
@@ -48,10 +47,3 @@ def test_ears_mirror_each_other_at_the_sides(skin):
     assert torch.equal(right.points * torch.tensor([-1.0, 1.0, 1.0]), left.points)
     assert left.points[..., 0].min() > 45
     assert left.points[..., 2].mean() < -70
-
-
-def test_body_covers_the_shoulders(skin):
-    points = parts.body(skin.identity).points
-    assert points[..., 0].max() > 150
-    assert points[..., 0].min() < -150
-    assert points[..., 1].max() < -130
