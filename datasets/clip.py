@@ -42,7 +42,12 @@ class Clip:
     pair_id: str = ""
     """Shared by the pristine and forged clips made from the same identity and speech."""
     language: str = ""
+    role: str = "talking"
+    """What the scene asks for, as are emotion, intensity and style; a pair shares them, whatever a generator makes."""
     emotion: str = "neutral"
+    intensity: float = 0.0
+    """How strong the emotion gets, 0 to 1."""
+    style: str = "photo"
     sex: str = ""
     age_band: str = ""
     skin_tone: str = ""
@@ -94,6 +99,16 @@ class Clip:
     def track_path(self) -> Path:
         """Per-frame ground truth beside the clip (`tracks/<clip_id>.parquet`); may be absent."""
         return self.path.parent.parent / "tracks" / f"{self.clip_id}.parquet"
+
+    @property
+    def mask_path(self) -> Path:
+        """Class of every pixel (`studio.labels.Label`), read by `layers.read_layer`; where the corpus has masks."""
+        return self.path.parent.parent / "masks" / f"{self.clip_id}.mkv"
+
+    @property
+    def depth_path(self) -> Path:
+        """Depth in steps of `layers.DEPTH_STEP`, likewise."""
+        return self.path.parent.parent / "depth" / f"{self.clip_id}.mkv"
 
     def row(self, root: Path) -> dict[str, Any]:
         """The manifest row: every field but the path, which becomes `file_name` relative to `root`."""

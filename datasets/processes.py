@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import threading
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
@@ -13,15 +14,28 @@ from contextlib import contextmanager
 def process_pool(workers: int) -> Iterator[ProcessPoolExecutor]:
     """A pool of fresh processes, each with its share of the threads; what is not begun is dropped when the block fails.
 
-    Processes are spawned: forked numba and torch thread pools deadlock.
+    Processes are spawned: forked numba and torch thread pools deadlock. They end when the process that made them is
+    killed: a job that outlived it would write into the folder that a second run is finishing.
     """
     threads = max(1, (os.cpu_count() or 1) // workers)
     context = multiprocessing.get_context("spawn")
-    pool = ProcessPoolExecutor(workers, mp_context=context, initializer=_share_threads, initargs=(threads,))
+    pool = ProcessPoolExecutor(workers, mp_context=context, initializer=_start, initargs=(threads,))
     try:
         yield pool
     finally:
         pool.shutdown(cancel_futures=True)
+
+
+def _start(n: int) -> None:
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    _share_threads(n)
+
+
+def _end_with_parent() -> None:
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
 
 
 def _share_threads(n: int) -> None:

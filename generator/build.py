@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import json
 import shutil
@@ -20,6 +21,7 @@ from tellbench.datasets.card import write_card
 from tellbench.datasets.clip import FORGED, PRISTINE, SPLITS, Clip
 from tellbench.datasets.corpus import Corpus
 from tellbench.datasets.files import atomic_path, read_json, sha256, write_json
+from tellbench.datasets.layers import LayerWriter, pack_depth
 from tellbench.datasets.processes import process_pool
 from tellbench.datasets.scene import Scene
 from tellbench.datasets.splits import assign
@@ -73,6 +75,7 @@ def _claim(plan: Plan, out: Path) -> None:
             raise InputError(
                 f"{out} holds another corpus (its plan.json differs); choose another --out or delete the folder"
             )
+        _sweep(out)
         return
     if out.is_dir() and any(out.iterdir()):
         raise InputError(
@@ -81,6 +84,14 @@ def _claim(plan: Plan, out: Path) -> None:
     if out.exists() and not out.is_dir():
         raise InputError(f"{out} is a file; choose a folder for --out")
     write_json(record, mine)
+
+
+def _sweep(out: Path) -> None:
+    """Remove what a killed build left half-written."""
+    for path in out.rglob(".*.part*"):
+        path.unlink()
+    for folder in (out / _WORK).glob("tmp*"):
+        shutil.rmtree(folder)
 
 
 # --- jobs: one scene, or one outside portrait, each -----------------------------------------------------------------
@@ -133,7 +144,8 @@ def _shoot(plan: Plan, scene: Scene, out: Path, device: str) -> Iterator[str]:
     write_wav(out / "speech" / f"{scene.speech_id}.wav", speech)
     with tempfile.TemporaryDirectory(dir=out / _WORK) as folder:
         spool = Path(folder) / "frames.rgb"
-        _film(plan, take, out, spool)
+        needs_spool = any(GENERATORS.load(name).needs_pristine for name in plan.generators)
+        _film(plan, take, out, spool if needs_spool else None)
         yield ids[0]
         for name, clip_id in zip(plan.generators, ids[1:], strict=True):
             request = Request(
@@ -150,20 +162,32 @@ def _shoot(plan: Plan, scene: Scene, out: Path, device: str) -> Iterator[str]:
             yield clip_id
 
 
-def _film(plan: Plan, take: Take, out: Path, spool: Path) -> None:
+def _film(plan: Plan, take: Take, out: Path, spool: Path | None) -> None:
     """Write the pristine clip and its truth; keep the uncompressed frames for generators that pass them on."""
     clip = _clip(plan, take, "", out)
     tracks = []
-    with (
-        VideoWriter(clip.path, clip.width, clip.height, clip.fps, take.speech, plan.crf) as video,
-        spool.open("wb") as raw,
-    ):
-        for frames, truth in take.frames():
-            video.write(frames)
-            raw.write(frames.tobytes())
+    with contextlib.ExitStack() as files:
+        video = files.enter_context(VideoWriter(clip.path, clip.width, clip.height, clip.fps, take.speech, plan.crf))
+        raw = files.enter_context(spool.open("wb")) if spool else None
+        layers = [files.enter_context(layer) for layer in _layers(clip)] if plan.masks else []
+        for shot, truth in take.shots():
+            video.write(shot.frames)
+            if raw:
+                raw.write(shot.frames.tobytes())
+            if layers:
+                layers[0].write(shot.mask)
+                layers[1].write(pack_depth(shot.depth))
             tracks.append(truth)
     _save_tracks(clip, pd.concat(tracks, ignore_index=True))
     _record(clip, out)
+
+
+def _layers(clip: Clip) -> tuple[LayerWriter, LayerWriter]:
+    """Segmentation (`studio.labels.Label`) and depth beside a clip."""
+    return (
+        LayerWriter(clip.mask_path, clip.width, clip.fps, "uint8"),
+        LayerWriter(clip.depth_path, clip.width, clip.fps, "uint16"),
+    )
 
 
 def _read_spool(spool: Path, size: int, chunk: int = 32) -> Iterator[Frames]:
@@ -225,6 +249,10 @@ def _clip(plan: Plan, take: Take, generator: str, out: Path) -> Clip:
         speech_id=scene.speech_id,
         pair_id=scene.scene_id,
         language=scene.language,
+        role=scene.role,
+        emotion=scene.emotion,
+        intensity=scene.intensity,
+        style=scene.style,
         sex=person.sex,
         age_band=person.age_band,
         skin_tone=person.skin_tone,
@@ -280,10 +308,19 @@ def _finish(plan: Plan, out: Path) -> Corpus:
 
 
 def _drop_refused(plan: Plan, out: Path) -> dict[str, str]:
-    """Remove every clip of a refused job, pristine ones too, so that pairs stay whole; reasons by scene."""
+    """Remove every file of a refused job, pristine ones too, so that pairs stay whole; reasons by scene."""
     refused = {path.stem: read_json(path) for path in sorted((out / _WORK).glob("*.refused"))}
     for job in plan.jobs:
-        for clip_id in plan.ids_of(job) if job.scene_id in refused else ():
-            for path in (_WORK + f"/{clip_id}.json", f"clips/{clip_id}.mp4", f"tracks/{clip_id}.parquet"):
+        if job.scene_id in refused:
+            for path in _files_of(plan, job):
                 (out / path).unlink(missing_ok=True)
     return refused
+
+
+def _files_of(plan: Plan, job: Scene | Outside) -> Iterator[str]:
+    """Every file that a job may have left, relative to the corpus."""
+    yield f"portraits/{job.scene_id}.png"
+    yield f"speech/{job.speech_id if isinstance(job, Scene) else job.scene_id}.wav"
+    for clip_id in plan.ids_of(job):
+        yield from (f"{_WORK}/{clip_id}.json", f"clips/{clip_id}.mp4", f"tracks/{clip_id}.parquet")
+        yield from (f"masks/{clip_id}.mkv", f"depth/{clip_id}.mkv")

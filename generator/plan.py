@@ -10,6 +10,7 @@ from tellbench._version import __version__
 from tellbench.datasets.card import SCHEMA
 from tellbench.datasets.scene import Scene
 from tellbench.datasets.video import CRF
+from tellbench.errors import InputError
 from tellbench.generator.base import Controls
 from tellbench.generator.outside import Outside
 from tellbench.registry import GENERATORS
@@ -20,12 +21,24 @@ class Plan:
     """Everything that a corpus is made from. The same plan gives the same labels, frames and sound."""
 
     scenes: tuple[Scene, ...]
-    generators: tuple[str, ...]
+    generators: tuple[str, ...] = ()
+    """Who makes a forged twin of every pristine clip; none for a corpus of pristine clips alone."""
     outside: tuple[Outside, ...] = ()
     """Portraits and recordings of the user's own: forged clips without a pristine twin, always in `test`."""
     controls: Controls = dataclasses.field(default_factory=Controls)
     crf: int = CRF
     seed: int = 0
+    masks: bool = False
+    """Whether pristine clips come with segmentation and depth."""
+
+    def __post_init__(self) -> None:
+        """Refuse twins that would not say the same thing."""
+        silent = next((scene for scene in self.scenes if scene.role == "listening"), None)
+        if self.generators and silent is not None:
+            raise InputError(
+                f"scene {silent.scene_id} listens, and {self.generators[0]!r} moves lips to the voice; "
+                "ask for role talking or singing, or for --generator studio alone"
+            )
 
     @property
     def jobs(self) -> tuple[Scene | Outside, ...]:

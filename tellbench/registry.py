@@ -67,6 +67,16 @@ class Registry:
         return self.load(name)(**{**argument, **keywords})
 
 
+SOURCES = Registry(
+    "source of pristine clip",
+    {
+        "studio": (
+            "tellbench.datasets.studio.film:Take",
+            "films procedural virtual humans; alone it makes a pristine corpus with ground truth for every frame",
+        ),
+    },
+)
+
 GENERATORS = Registry(
     "generator",
     {

@@ -27,8 +27,11 @@ class Suite:
     takes: int = 1
     seconds: float = 5.0
     size: int = 256
-    fps: float = 25.0
+    fps: float | tuple[float, ...] = 25.0
     languages: tuple[str, ...] = ("en",)
+    roles: tuple[str, ...] = ("talking",)
+    emotions: tuple[str, ...] = ("neutral",)
+    styles: tuple[str, ...] = ("photo",)
     generators: tuple[str, ...] = ("meshwarp", "null")
     detectors: tuple[str, ...] = ("blink", "spectrum", "cnn")
     train_on: tuple[str, ...] = ("meshwarp",)
@@ -92,9 +95,15 @@ def _typed(source: str, key: str, value: Any, kind: str) -> Any:
     """The value in its field's type, or a clear refusal."""
     if kind.startswith("tuple") and isinstance(value, list) and all(isinstance(v, str) for v in value):
         return tuple(value)
-    if kind == "float" and isinstance(value, int | float) and not isinstance(value, bool):
+    if kind.startswith("float") and _is_number(value):
         return float(value)
+    if kind.startswith("float |") and isinstance(value, list) and all(_is_number(v) for v in value):
+        return tuple(float(v) for v in value)
     if kind in ("int", "str") and type(value).__name__ == kind:
         return value
-    expected = "a list of names" if kind.startswith("tuple") else kind
-    raise InputError(f"suite {source}: {key} is {value!r}; {expected} is needed")
+    expected = {"tuple[str, ...]": "a list of names", "float | tuple[float, ...]": "a number or a list of them"}
+    raise InputError(f"suite {source}: {key} is {value!r}; {expected.get(kind, kind)} is needed")
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)

@@ -11,11 +11,12 @@ import pandas as pd
 
 from tellbench.datasets.audio import RATE, Audio
 from tellbench.datasets.scene import Scene
-from tellbench.datasets.speech import Utterance, Voice
+from tellbench.datasets.speech import Utterance, Voice, song
 from tellbench.datasets.speech.acoustics import Acoustics
 from tellbench.datasets.studio.behaviour import Habits, perform
 from tellbench.datasets.studio.identity import Identity
 from tellbench.datasets.studio.renderer import Person, Shot, Studio
+from tellbench.datasets.studio.truth import truth_of
 
 Frames = npt.NDArray[np.uint8]
 
@@ -33,7 +34,9 @@ class Take:
         self.scene = scene
         self.identity = Identity.sample(scene.identity_seed)
         self.utterance = utter(scene, self.identity)
-        self._studio = Studio(Person(self.identity, device=device), scene.seed, scene.size, device=device)
+        self._studio = Studio(
+            Person(self.identity, device=device), scene.seed, scene.size, device=device, fps=scene.fps
+        )
 
     @functools.cached_property
     def speech(self) -> Audio:
@@ -50,37 +53,41 @@ class Take:
         shot = self._studio.render(np.zeros((1, 52), np.float32), pose, gaze, first_frame=_PORTRAIT_FRAME)
         return np.asarray(shot.frames[0])
 
-    def frames(self) -> Iterator[tuple[Frames, pd.DataFrame]]:
-        """Frames of shape (T, S, S, 3) and one row of ground truth for each, chunk by chunk."""
+    def shots(self) -> Iterator[tuple[Shot, pd.DataFrame]]:
+        """Frames with masks and depth, and one row of ground truth (`truth.TRUTH`) for each, chunk by chunk."""
         scene = self.scene
-        habits = Habits.sample(scene.identity_seed)
-        played = perform(self.utterance, scene.n_frames, scene.fps, scene.seed, habits)
+        played = perform(
+            self.utterance,
+            scene.n_frames,
+            scene.fps,
+            scene.seed,
+            Habits.sample(scene.identity_seed),
+            role="listening" if scene.role == "listening" else "talking",
+            emotion=scene.emotion,
+            intensity=scene.intensity,
+        )
         for start in range(0, scene.n_frames, _CHUNK):
             now = slice(start, start + _CHUNK)
             shot = self._studio.render(played.coefficients[now], played.pose[now], played.gaze[now], first_frame=start)
-            yield shot.frames, pd.concat([played.tracks.iloc[now].reset_index(drop=True), _truth(shot)], axis=1)
+            log = self._studio.camera.log(start, len(shot.frames))
+            yield shot, truth_of(shot, played.tracks.iloc[now], log)
+
+    def frames(self) -> Iterator[tuple[Frames, pd.DataFrame]]:
+        """Frames of shape (T, S, S, 3) and their ground truth, chunk by chunk."""
+        return ((shot.frames, truth) for shot, truth in self.shots())
 
 
 def utter(scene: Scene, identity: Identity) -> Utterance:
-    """Enough sentences in the person's own voice to fill the scene, dry.
+    """Enough sentences to fill the scene, dry: in the person's own voice, sung by it, or in another's to listen to.
 
     Raises:
         InputError: no sentences in the scene's language.
     """
-    voice = Voice.sample(identity.seed, identity.sex, identity.age)
+    if scene.role == "listening":
+        rng = np.random.default_rng((scene.seed, 3))
+        voice = Voice.sample(int(rng.integers(2**31)), str(rng.choice(["female", "male"])), float(rng.uniform(20, 70)))
+    else:
+        voice = Voice.sample(identity.seed, identity.sex, identity.age)
+    if scene.role == "singing":
+        return song(voice, scene.language, scene.seed, scene.duration)
     return voice.talk(scene.language, scene.seed, scene.duration)
-
-
-def _truth(shot: Shot) -> pd.DataFrame:
-    """Ground truth that only the renderer knows, one row a frame."""
-    columns = {
-        "aperture_right": shot.aperture[:, 0],
-        "aperture_left": shot.aperture[:, 1],
-        **{
-            f"iris_{axis}_{side}": shot.iris[:, i, j]
-            for i, side in enumerate(("right", "left"))
-            for j, axis in enumerate("xy")
-        },
-        **{f"landmark_{axis}{k:02d}": shot.landmarks[:, k, j] for k in range(68) for j, axis in enumerate("xy")},
-    }
-    return pd.DataFrame(columns, dtype=np.float32)

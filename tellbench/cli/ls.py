@@ -5,7 +5,7 @@ from __future__ import annotations
 import typer
 
 from tellbench.cli.common import examples, say
-from tellbench.registry import DETECTORS, GENERATORS, Registry
+from tellbench.registry import DETECTORS, GENERATORS, SOURCES, Registry
 
 
 def add_to(app: typer.Typer) -> None:
@@ -14,10 +14,10 @@ def add_to(app: typer.Typer) -> None:
 
 
 def ls() -> None:
-    """List generators, detectors and suites."""
+    """List sources of pristine clips, generators, detectors and suites."""
     from tellbench.suite import shipped_suites
 
-    for registry in (GENERATORS, DETECTORS):
+    for registry in (SOURCES, GENERATORS, DETECTORS):
         _list(registry)
     say("suites:")
     for name in shipped_suites():

@@ -56,6 +56,9 @@ def run_suite(
         size=suite.size,
         fps=suite.fps,
         languages=suite.languages,
+        roles=suite.roles,
+        emotions=suite.emotions,
+        styles=suite.styles,
         seed=suite.seed,
     )
     outside = pair_up(portraits, speech, rights) if portraits and speech else ()

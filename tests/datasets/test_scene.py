@@ -1,3 +1,5 @@
+import collections
+
 import pytest
 
 from tellbench.datasets.scene import PEOPLE, plan_scenes
@@ -27,8 +29,40 @@ def test_every_clip_has_one_length():
 
 
 @pytest.mark.parametrize(
-    "bad", [{"people": 2}, {"takes": 0}, {"seconds": 0.5}, {"size": 255}, {"fps": 0}, {"languages": ()}]
+    "bad",
+    [
+        {"people": 2},
+        {"takes": 0},
+        {"seconds": 0.5},
+        {"size": 255},
+        {"fps": 0},
+        {"fps": ()},
+        {"languages": ()},
+        {"roles": ("shouting",)},
+        {"emotions": ("hungry",)},
+        {"styles": ()},
+    ],
 )
 def test_numbers_out_of_range_are_named(bad):
-    with pytest.raises(InputError, match=next(iter(bad))[:5]):
+    with pytest.raises(InputError, match=next(iter(bad))[:4]):
         plan_scenes(**{"people": 5, **bad})
+
+
+def test_what_varies_is_dealt_evenly_and_independently():
+    scenes = plan_scenes(
+        24,
+        roles=("talking", "listening"),
+        emotions=("neutral", "happy", "sad"),
+        styles=("photo", "drawn"),
+        fps=(24, 30),
+    )
+    counts = collections.Counter((s.role, s.style) for s in scenes)
+    assert len(counts) == 4 and collections.Counter(s.role for s in scenes)["listening"] == 12
+    assert {s.n_frames for s in scenes} == {120, 150}
+    assert all((s.intensity > 0) == (s.emotion != "neutral") for s in scenes)
+
+
+def test_variety_changes_neither_people_nor_words():
+    plain, varied = plan_scenes(6, seed=2), plan_scenes(6, seed=2, roles=("listening",), styles=("statue",))
+    assert [(s.identity_seed, s.seed) for s in plain] == [(s.identity_seed, s.seed) for s in varied]
+    assert {(s.role, s.emotion, s.style) for s in plain} == {("talking", "neutral", "photo")}

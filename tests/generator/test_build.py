@@ -1,6 +1,10 @@
 """Corpus building on a stand-in studio: pairing, resuming, refusing, and equal treatment of both classes."""
 
 import dataclasses
+import signal
+import subprocess
+import sys
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
@@ -11,6 +15,7 @@ from tellbench.datasets import provenance
 from tellbench.datasets.audio import RATE, Audio
 from tellbench.datasets.corpus import Corpus
 from tellbench.datasets.files import read_json, sha256
+from tellbench.datasets.layers import DEPTH_STEP, read_layer
 from tellbench.datasets.scene import plan_scenes
 from tellbench.datasets.video import iter_frames, probe
 from tellbench.errors import InputError
@@ -41,13 +46,12 @@ class StandInTake:
     def portrait(self):
         return self._base
 
-    def frames(self):
+    def shots(self):
         for start in range(0, self.scene.n_frames, 8):
             stop = min(start + 8, self.scene.n_frames)
-            yield (
-                np.stack([np.roll(self._base, k, 1) for k in range(start, stop)]),
-                pd.DataFrame({"k": range(start, stop)}),
-            )
+            frames = np.stack([np.roll(self._base, k, 1) for k in range(start, stop)])
+            shot = SimpleNamespace(frames=frames, mask=frames[..., 0] % 9, depth=frames[..., 1] * np.float32(5.1))
+            yield shot, pd.DataFrame({"k": range(start, stop)})
 
 
 @pytest.fixture
@@ -263,3 +267,72 @@ def test_full_disk_is_no_refusal(studio, plan, tmp_path, monkeypatch):
     with pytest.raises(InputError, match="No space left"):
         build(plan, tmp_path / "c")
     assert not (tmp_path / "c" / "corpus.json").exists()
+
+
+def test_the_studio_alone_makes_pristine_clips_with_masks_and_no_spool(studio, plan, tmp_path):
+    corpus = build(dataclasses.replace(plan, generators=(), masks=True), tmp_path / "c")
+    assert len(corpus) == 4 and {clip.label for clip in corpus} == {0} and corpus.generators == ()
+    assert {clip.split for clip in corpus} == {"train", "val", "test"}
+    clip = corpus.clips[0]
+    take = StandInTake(plan.scenes[0])
+    shots = [shot for shot, _ in take.shots()]
+    mask = np.concatenate([shot.mask for shot in shots])
+    depth = np.concatenate([shot.depth for shot in shots])
+    assert np.array_equal(read_layer(clip.mask_path, [0, 7, 24]), mask[[0, 7, 24]])
+    np.testing.assert_allclose(read_layer(clip.depth_path, [13])[0] * DEPTH_STEP, depth[13], atol=DEPTH_STEP)
+
+
+def test_attributes_of_the_scene_reach_both_clips_of_a_pair(studio, tmp_path):
+    scenes = plan_scenes(3, seconds=1.0, size=64, emotions=("happy",), styles=("drawn",), fps=30)
+    corpus = build(Plan(scenes=scenes, generators=("null",)), tmp_path / "c")
+    assert {(c.emotion, c.style, c.role, c.fps) for c in corpus} == {("happy", "drawn", "talking", 30.0)}
+    assert all(0.3 <= clip.intensity <= 0.9 for clip in Corpus.open(tmp_path / "c"))
+
+
+def test_a_listener_is_not_forged():
+    with pytest.raises(InputError, match="listens"):
+        Plan(scenes=plan_scenes(3, roles=("listening",)), generators=("meshwarp",))
+
+
+_BUILD = """
+import sys
+from pathlib import Path
+sys.path.insert(0, {tests!r})
+from test_build import StandInTake, killed_plan
+from tellbench.generator import build as building
+building.Take = StandInTake
+building.build(killed_plan(), Path({out!r}), on_clip=lambda clip_id: print(clip_id, flush=True))
+"""
+
+
+def killed_plan():
+    return Plan(scenes=plan_scenes(5, seconds=1.0, size=64, seed=3), masks=True, seed=3)
+
+
+def test_a_killed_build_loses_nothing(studio, tmp_path):
+    whole = build(killed_plan(), tmp_path / "whole")
+    code = _BUILD.format(tests=str(Path(__file__).parent), out=str(tmp_path / "cut"))
+    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) as run:
+        first = run.stdout.readline().strip()
+        run.send_signal(signal.SIGKILL)
+    assert first == "0000-0-pristine" and not (tmp_path / "cut" / "corpus.json").exists()
+    (tmp_path / "cut" / "clips" / ".0001-0-pristine.part.mp4").write_bytes(b"half")
+    studio.made = 0
+    build(killed_plan(), tmp_path / "cut")
+    assert studio.made < 5, "what was done is kept"
+    ours, theirs = (read_json(root / "corpus.json")["sha256"] for root in (tmp_path / "cut", whole.root))
+    assert ours == theirs, "every file, to the byte"
+
+
+def test_a_refused_scene_leaves_no_file(studio, plan, tmp_path, monkeypatch):
+    class Picky(_TestCard):
+        def animate(self, request):
+            if request.seed == plan.scenes[1].seed:
+                raise RefusalError("cannot trust this face")
+            yield from super().animate(request)
+
+    monkeypatch.setattr(building.GENERATORS, "load", lambda _name: Picky)
+    monkeypatch.setattr(building.GENERATORS, "create", lambda _name: Picky())
+    root = build(dataclasses.replace(plan, generators=("picky",)), tmp_path / "c").root
+    names = [path.name for path in root.rglob("*")]
+    assert not any(name.startswith((plan.scenes[1].scene_id, plan.scenes[1].speech_id)) for name in names)

@@ -26,7 +26,7 @@ def test_quickstart_names_three_detectors_and_both_generators():
     [
         ("name: a\npeeple: 5", "unknown key 'peeple'; did you mean people"),
         ("name: a\npeople: many", "people is 'many'; int is needed"),
-        ("name: a\npeople: 5\nfps: true", "fps is True; float is needed"),
+        ("name: a\npeople: 5\nfps: true", "fps is True; a number or a list of them is needed"),
         ("name: a\npeople: 5\ngenerators: meshwarp", "a list of names is needed"),
         ("name: a\npeople: 5\ndetectors: [blnik]", "unknown detector 'blnik'; did you mean blink"),
         ("name: a\npeople: 5\ntrain_on: [null2]", "trains on 'null2', which it does not make"),
