@@ -35,7 +35,12 @@ class Take:
         self.identity = Identity.sample(scene.identity_seed)
         self.utterance = utter(scene, self.identity)
         self._studio = Studio(
-            Person(self.identity, device=device), scene.seed, scene.size, device=device, fps=scene.fps
+            Person(self.identity, device=device),
+            scene.seed,
+            scene.size,
+            device=device,
+            fps=scene.fps,
+            style=scene.style,
         )
 
     @functools.cached_property

@@ -21,6 +21,7 @@ from tellbench.datasets.studio.person import SIDES, Person
 from tellbench.datasets.studio.posing import Posed, pose_person
 from tellbench.datasets.studio.setting import Setting
 from tellbench.datasets.studio.shading import kernels
+from tellbench.datasets.studio.styles import style as make_style
 from tellbench.datasets.studio.threads import one_thread_an_operation
 from tellbench.errors import InputError
 
@@ -72,9 +73,10 @@ class Studio:
         overrides: Fields of `Setting` to fix.
         backend: Kernels, `numba` or `torch`; by default what suits the device.
         fps: Frames per second: how far the camera moves from frame to frame.
+        style: How the picture is made, one of `scene.STYLES`.
 
     Raises:
-        InputError: the size is not between 32 and 2048, the devices differ, or an override is unknown.
+        InputError: the size is not between 32 and 2048, the devices differ, or an override or the style is unknown.
     """
 
     def __init__(
@@ -86,15 +88,18 @@ class Studio:
         overrides: Mapping[str, Any] | None = None,
         backend: str | None = None,
         fps: float = 25.0,
+        style: str = "photo",
     ) -> None:
-        self.person, self.size, self.device = person, size, torch.device(device)
+        self.style = make_style(style, seed, size, torch.device(device))
+        self.person = person = self.style.sitter(person)
+        self.size, self.device = size, torch.device(device)
         if not 32 <= size <= 2048:
             raise InputError(f"studio size {size}; allowed: 32 to 2048 pixels")
         if self.device.type != person.device.type:
             raise InputError(f"studio on {self.device}, person on {person.device}; give both the same device")
         self._backend = backend or raster.default_backend(self.device)
         self._shade = kernels(self._backend)
-        self.setting = Setting.sample(seed, overrides)
+        self.setting = Setting.sample(seed, {**self.style.overrides, **(overrides or {})})
         self.camera = Camera(self.setting, size, person.identity.skin_color, seed, self.device, fps)
         sample = self.setting.view / size / _SAMPLES
         self._lighting = Lighting(person, self.setting, self.camera.position, self._shade, self._backend, sample)
@@ -143,10 +148,12 @@ class Studio:
         self._lighting.detail(layer, samples, posed, mirror)
         focal = self.camera.focal * _SAMPLES
         image, depth, mask, clear = strand_raster.composite(layer, samples, colours, primitives, focal, self._backend)
-        frames = self.camera.expose(image, clear, first_frame, self._backend)
+        frames = self.camera.expose(self.style.light(image), clear, first_frame, self._backend)
         middle = (slice(None), slice(_SAMPLES // 2, None, _SAMPLES), slice(_SAMPLES // 2, None, _SAMPLES))
         contours, irises = self._contours(posed, first_frame), self._irises(posed, first_frame)
-        labels = (*contours, irises, self.person.skin.aperture(posed.skin), mask[middle], depth[middle])
+        mask, depth = mask[middle], depth[middle]
+        frames = self.style.picture(frames, mask, depth)
+        labels = (*contours, irises, self.person.skin.aperture(posed.skin), mask, depth)
         return Shot(*(t.cpu().numpy() for t in (frames, *labels)))
 
     def _contours(self, posed: Posed, first_frame: int) -> tuple[Tensor, Tensor, Tensor]:
