@@ -12,6 +12,7 @@ from typing import Final
 import numpy as np
 import torch
 from torch import Tensor
+from torch.nn import functional
 
 from tellbench.datasets.studio import sculpture
 from tellbench.datasets.studio.grid import Density, cast, grid_normals
@@ -50,7 +51,7 @@ _HOOD: Final = ((-0.5, -3.0), (0.5, 1.5), (0.9, 6.0), (1.0, 12.0), (0.7, 19.0), 
 
 CUTS: Final[dict[str, Cut]] = {
     "tee": Cut(dip=5, loose=3),
-    "vneck": Cut(dip=27, width=34, pointed=True, loose=4),
+    "vneck": Cut(dip=28, width=62, pointed=True, loose=4),
     "scoop": Cut(dip=20, width=62, loose=9),
     "sweater": Cut(dip=4, loose=4, thickness=5, collar=((-0.9, -3.0), (0.0, 3.0), (0.9, 5.2), (0.9, 7.4), (-0.2, 7.6))),
     "turtleneck": Cut(thickness=4.5, collar=_ROLL, height=38, loose=2),
@@ -114,7 +115,7 @@ def neckline(cut: Cut, azimuth: Tensor) -> Tensor:
     front = azimuth.cos()
     base = 52 - 7 * front - 3 * (1 - front * front) - cut.loose
     across = (azimuth.rad2deg() / cut.width).abs().clamp(max=1)
-    dip = 1 - across if cut.pointed else (across * math.pi / 2).cos().clamp(min=0) ** 0.8
+    dip = (1 - across) ** 1.15 if cut.pointed else (across * math.pi / 2).cos().clamp(min=0) ** 0.8
     return torch.deg2rad(base - cut.dip * dip)
 
 
@@ -144,7 +145,13 @@ def _collar(edge: Tensor, cut: Cut, azimuth: Tensor, identity: Identity) -> Tens
         rise = share * height * (fall if share < 0 else 1.0)
         up = edge.new_tensor([0.0, 1.0, 0.12]) * rise[:, None]
         rows.append(_settle(edge + up, clearance, identity))
-    return torch.stack(rows)
+    return _even(torch.stack(rows), 3 if cut.turned else 9)
+
+
+def _even(rows: Tensor, taps: int) -> Tensor:
+    """Average each row of shape (rows, columns, 3) over neighbouring columns: cloth bridges the creases of a body."""
+    padded = functional.pad(rows.transpose(1, 2), (taps // 2, taps // 2), mode="replicate")
+    return functional.avg_pool1d(padded, taps, 1).transpose(1, 2)
 
 
 def _settle(points: Tensor, clearance: float, identity: Identity) -> Tensor:

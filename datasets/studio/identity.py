@@ -38,7 +38,7 @@ GARMENTS: Final[tuple[str, ...]] = (
     *("tee", "vneck", "scoop", "sweater", "turtleneck"),
     *("hoodie", "shirt", "polo", "suit", "blazer"),
 )
-PATTERNS: Final[tuple[str, ...]] = ("plain", "stripes", "pinstripes", "checks")
+PATTERNS: Final[tuple[str, ...]] = ("plain", "stripes", "checks")
 
 
 @dataclass(frozen=True)

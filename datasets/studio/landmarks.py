@@ -107,8 +107,9 @@ def _cross(a: Tensor, b: Tensor) -> Tensor:
 
 def brow_line(identity: Identity, u: float) -> tuple[float, float]:
     """Point (x, y) in mm on the left brow's centre line at `u`, 0 inner to 1 outer end."""
-    arch = identity.brow_arch * math.sin(math.pi * min(max(u * 1.05 - 0.12, 0), 1))
-    return 13 + u * 41, identity.brow_height + 1.2 + arch - 10.5 * max(u - 0.68, 0) ** 1.3
+    arch = identity.brow_arch * math.sin(math.pi * max(u * 0.95 - 0.1, 0))
+    ends = 8 * max(u - 0.7, 0) ** 1.3 + 6 * max(0.25 - u, 0)
+    return 13 + u * 41, identity.brow_height + 1.2 + arch - ends
 
 
 def _brow_edge(identity: Identity, u: float) -> tuple[float, float]:

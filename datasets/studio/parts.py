@@ -102,7 +102,8 @@ def eyeball(identity: Identity, device: str | torch.device = "cpu") -> Eyeball:
 def _liner(disc: Tensor, eye_width: float) -> Tensor:
     """A shallow bowl as wide as the lids open; it stays behind the skin at both corners."""
     x, y = disc.unbind(-1)
-    return torch.stack([x * (0.52 * eye_width + 0.8), y * 6, 5.5 * (1 - x * x - y * y)], -1)
+    square = x * x + y * y
+    return torch.stack([x * (0.5 * eye_width + 0.3), y * 6, 5 * (1 - square) - 3 * square**3], -1)
 
 
 # --- ears -----------------------------------------------------------------------------------------------------------

@@ -185,7 +185,7 @@ def _skull(draw: _Draw, fem: float, old: float, modes: _Modes) -> dict[str, Any]
         "head_length": 1.01 - 0.035 * fem + n(0.025),
         "face_width": 1.015 - 0.045 * fem + 0.012 * modes.build - 0.015 * modes.long + n(0.02),
         "face_length": 5.5 * fem - 2.5 - 2.6 * modes.long + n(1.8),
-        "jaw_width": 1.03 - 0.11 * fem + 0.03 * modes.robust + 0.01 * modes.build + n(0.03),
+        "jaw_width": 1.03 - 0.14 * fem + 0.03 * modes.robust + 0.01 * modes.build + n(0.03),
         "jaw_height": 1.5 * fem - 1.5 * modes.robust * (1 - 0.5 * fem) + n(3.0),
         "chin_width": 1.05 - 0.22 * fem + 0.06 * modes.robust + n(0.09),
         "chin_projection": 0.7 - 1.4 * fem + 0.8 * modes.robust + n(1.5),
@@ -217,8 +217,8 @@ def _eyes(draw: _Draw, fem: float, old: float, number: int, modes: _Modes) -> di
     weights = (0.34, 0.20, 0.14, 0.08, 0.16, 0.08) if number < 4 else (0.5, 0.5, 0, 0, 0, 0)
     return {
         "eye_distance": 63.6 - 1.8 * fem + 0.5 * modes.flat + n(2.0),
-        "eye_width": 30.2 - 0.3 * fem + n(0.9),
-        "eye_height": 10.0 + 0.7 * fem + n(0.7) - 0.9 * old,
+        "eye_width": 31.2 - 0.4 * fem + n(0.9),
+        "eye_height": 10.6 + 0.8 * fem + n(0.7) - 0.9 * old,
         "eye_tilt": 1.6 + 0.7 * fem + 0.5 * modes.flat - 1.2 * old + n(0.9),
         "eye_depth": 0.5 * fem + 0.6 * modes.flat - 0.4 * modes.robust + n(0.7),
         "lid_crease": max(2.0, 4.2 + 0.4 * fem - 0.8 * modes.flat + n(0.9)),
@@ -231,7 +231,7 @@ def _eyes(draw: _Draw, fem: float, old: float, number: int, modes: _Modes) -> di
         "brow_arch": 2.0 + 1.8 * fem + n(1.0),
         "brow_thickness": 1.06 - 0.38 * fem + n(0.16),
         "brow_density": u(0.6, 1.1),
-        "brow_tilt": 0.5 * fem + n(1.0),
+        "brow_tilt": 0.8 + 0.4 * fem + n(0.8),
     }
 
 
@@ -246,7 +246,7 @@ def _mouth(draw: _Draw, fem: float, old: float, modes: _Modes) -> dict[str, Any]
         "cupid_bow": max(0.3, 1.3 + 0.2 * fem - 0.4 * old + n(0.45)),
         "philtrum": 14.0 - 1.3 * fem + 0.5 * modes.long + 1.8 * old + n(1.2),
         "mouth_shift": n(0.8),
-        "mouth_curve": n(0.7) - 0.8 * old,
+        "mouth_curve": 0.6 + n(0.6) - 0.7 * old,
         "lip_darkness": u(0, 0.35),
         "lipstick": u(0.4, 1) * (fem == 1.0 and draw.chance(0.35)),
     }
@@ -278,7 +278,7 @@ _JACKETS: Final[tuple[Color, ...]] = (
 def _clothes(draw: _Draw, fem: float) -> dict[str, Any]:
     garment = draw.choose(GARMENTS, _GARMENT_ODDS[0 if fem >= 0.5 else 1])
     jacket = garment in ("suit", "blazer")
-    patterns = (0.8, 0.0, 0.15, 0.05) if jacket else (0.66, 0.14, 0.08, 0.12)
+    patterns = (0.92, 0.0, 0.08) if jacket else (0.74, 0.13, 0.13)
     own = _JACKETS[draw.index(len(_JACKETS))] if jacket else _cloth_color(draw)
     accent = _cloth_color(draw)
     if abs(np.log(np.mean(own) / np.mean(accent))) < 0.5:  # too alike to tell apart

@@ -71,7 +71,10 @@ def add_folds(skin: Skin) -> None:
     trough = bump(y + 0.18 * (30 - x).clamp(min=0), -13, 3.0) * bump(x, 25, 11)
     lines = torch.sin(y * 0.62 + 0.8 * torch.sin(points[..., 0] * 0.05)).clamp(min=0)
     lines = lines * smoothstep(26.0, 36.0, y) * (1 - smoothstep(52.0, 62.0, y)) * smoothstep(-30.0, 0.0, z)
-    points[..., 2] += front * (depth * fold - person.eye_bags * trough) - 0.22 * person.wrinkles * lines
+    points[..., 2] += (
+        front * (depth * fold - 0.35 * person.eye_bags * (1 + person.wrinkles) * trough)
+        - 0.22 * person.wrinkles * lines
+    )
 
 
 def add_lid_crease(skin: Skin) -> None:

@@ -90,10 +90,13 @@ def _jaw(d: Tensor, p: Planes, person: Identity) -> Tensor:
     gonion_x, gonion_y = 36.5 * width, -70 + drop * 0.7 + person.jaw_height
     d = union(d, cone(p, (54 * person.face_width, -18, -70), (gonion_x, gonion_y, -60), 9, 9 + 0.8 * fat), 22)
     chin_y, out = chin_height(person), person.chin_projection
-    d = union(d, cone(p, (gonion_x, gonion_y, -56), (13 * person.chin_width, chin_y, -4 + out * 0.5), 9 + fat, 10), 18)
-    floor = ellipsoid(p, (0, chin_y + 6 - fat, -38), (30 * width, 14 + 0.6 * fat, 34))
+    d = union(d, cone(p, (gonion_x, gonion_y, -56), (13 * person.chin_width, chin_y, -6 + out * 0.5), 9 + fat, 9.5), 20)
+    d = union(
+        d, cone(p, (27 * width, chin_y + 10, -20), (14, chin_y + 2, -4 + out), 9 + 0.5 * fat, 9), 20
+    )  # beside the chin
+    floor = ellipsoid(p, (0, chin_y + 6 - fat, -38), (25 * width, 14 + 0.6 * fat, 34))
     d = union(d, floor, 16)
-    return union(d, ellipsoid(p, (0, chin_y + 0.5, 2.5 + out), (15 * person.chin_width, 13, 13)), 16)
+    return union(d, ellipsoid(p, (0, chin_y + 0.5, 2.5 + out), (16 * person.chin_width, 13, 13)), 20)
 
 
 def _face(d: Tensor, p: Planes, person: Identity) -> Tensor:
@@ -103,20 +106,19 @@ def _face(d: Tensor, p: Planes, person: Identity) -> Tensor:
     d = union(d, ellipsoid(p, (0, -60 + drop * 0.4, muzzle), (30, 28, 34.5)), 15)
     cheek = ellipsoid(p, (31 * width, -38 + drop * 0.2, -11 + person.cheek), (18, 21, 20 + 0.5 * fat))
     d = union(d, cheek, 13)
-    buccal = ellipsoid(p, (34 * width, -64 + drop * 0.5, -30 + person.cheek), (14 + fat, 26, 24))
-    d = union(d, buccal, 18)
-    d = union(
-        d, cone(p, (49 * width, -18, -12 + 0.5 * bone), (50 * width, 16, -16), 8, 6), 12
-    )  # outer rim of the orbit
+    buccal = ellipsoid(p, (34 * width, -64 + drop * 0.5, -30 + person.cheek), (12 + fat, 24, 24))
+    d = union(d, buccal, 24)
+    rim = cone(p, (49 * width, -18, -12 + 0.5 * bone), (50 * width, 16, -16), 8, 6)  # of the orbit, outside
+    d = union(d, rim, 12)
     ridge = person.brow_ridge
-    return union(d, cone(p, (10, 17, 7 + ridge * 0.6), (43 * width, 18, -13 + ridge * 0.5), 8, 6), 12)
+    return union(d, cone(p, (10, 17, 7 + ridge * 0.6), (43 * width, 18, -13 + ridge * 0.5), 8, 6), 16)
 
 
 def _eyes(d: Tensor, p: Planes, person: Identity) -> Tensor:
     x = person.eye_distance / 2
-    d = carve(d, ellipsoid(p, (x - 1, 2, 18 - person.eye_depth), (17, 11, 11)), 11)
+    d = carve(d, ellipsoid(p, (x - 1, 2, 18.5 - person.eye_depth), (17, 11, 11)), 14)
     lid = person.eye_radius + LID_THICKNESS
-    d = union(d, ellipsoid(p, (x, 0, 0), (lid, lid, lid)), 7)
+    d = union(d, ellipsoid(p, (x, 0, 0), (lid, lid, lid)), 8)
     return union(d, ellipsoid(p, (x + 3, 12.5, 0), (15, 4.5, 8 + 2 * person.lid_hood)), 9)
 
 
@@ -133,14 +135,14 @@ def _nose(d: Tensor, p: Planes, person: Identity) -> Tensor:
     y, out, bridge = nose_base(person), person.nose_projection, person.bridge_projection
     width, narrow, tip = person.nose_width, person.bridge_width, person.nose_tip_size
     lift = person.nose_tip_lift * 0.5
-    d = union(
-        d, cone(p, (6.5 * narrow, 3, 4 + bridge * 0.7), (7.5 * width, y + 7, 13 + out * 0.4), 5.5, 7), 12
-    )  # walls
-    ridge = cone(p, (0, 6, 11.5 + bridge), (0, y + 6, 27 + out * 0.9 + lift * 0.3), 4.6 * narrow, 5.6 * narrow)
+    d = union(d, cone(p, (13, -4, 0), (14.5, -34, 5), 4, 6), 12)  # where cheek and nose meet
+    wall = cone(p, (4.5 * narrow, 2, 5 + bridge * 0.8), (6 * width, y + 10, 15 + out * 0.5), 5, 6)
+    d = union(d, wall, 14)
+    ridge = cone(p, (0, 6, 11.5 + bridge), (0, y + 6, 27 + out * 0.9 + lift * 0.3), 3.8 * narrow, 4.8 * narrow)
     d = union(d, ridge, 10)
-    d = union(d, ellipsoid(p, (0, -15, 20.5 + bridge * 0.5 + out * 0.3 + person.nose_hump), (4.5, 10, 5)), 7)
-    d = union(d, ellipsoid(p, (2.6 * tip, y + lift, 30.5 + out), (7.2 * tip, 7.4 * tip, 8)), 8)
-    wing = ellipsoid(p, (11.2 * width, y - 3.4, 18.5 + out * 0.4), (5.8 * width, 6.8, 9.5))
+    d = union(d, ellipsoid(p, (0, -15, 20.5 + bridge * 0.5 + out * 0.3 + person.nose_hump), (4.2, 10, 5)), 8)
+    d = union(d, ellipsoid(p, (2.4 * tip, y + lift, 30.5 + out), (7.4 * tip, 7.6 * tip, 8)), 7)
+    wing = ellipsoid(p, (11.6 * width, y - 3.6, 18.5 + out * 0.4), (6 * width, 7, 9.5))
     d = union(d, wing, 4.5)
     d = union(d, ellipsoid(p, (0, y - 4.5 + lift * 0.5, 26 + out * 0.6), (3.6, 4.5, 9)), 5)  # septum
     return carve(d, ellipsoid(p, (6.3 * width, y - 10.6, 25.5 + out * 0.6), (3.4, 4.6, 6.5)), 3)  # nostril

@@ -205,9 +205,9 @@ class Skin:
         line = self.mouth_y + 1.2 * identity.mouth_curve * inside**2
         line = line - 0.8 * torch.exp(-((x / 5) ** 2)) + 0.5 * torch.exp(-(((x - 10) / 6) ** 2))
         arch = 1 - inside**2
-        up = identity.upper_lip * arch.pow(0.55)
+        up = identity.upper_lip * (1 - inside.pow(1.5)).pow(0.85)
         up = up - identity.cupid_bow * torch.exp(-((x / 3.8) ** 2)) + 0.5 * torch.exp(-(((x - 6.5) / 4) ** 2))
-        low = identity.lower_lip * arch.pow(0.5)
+        low = identity.lower_lip * arch.pow(0.8)
         self.upper_lip_height, self.lower_lip_height = up, low
         return line, line + up.clamp(min=1.6), line - low.clamp(min=1.6)
 

@@ -52,13 +52,12 @@ def _pattern(person: Identity, points: Tensor) -> Tensor:
     """Plain, striped or checked cloth."""
     own, other = (points.new_tensor(c) for c in (person.cloth_color, person.cloth_accent))
     x, y, z = points.unbind(-1)
-    period = 18 + 5 * (person.seed % 4)
+    period = 26 + 5 * (person.seed % 4)  # coarser than the vertices
     down = y + 0.3 * z
     lines = smoothstep(-0.5, 0.5, torch.sin(down * 2 * torch.pi / period))
     upright = smoothstep(-0.5, 0.5, torch.sin(x * 2 * torch.pi / period))
     share = {
         "stripes": lines,
-        "pinstripes": 0.6 * smoothstep(0.75, 0.95, torch.sin(x * 2 * torch.pi / period)),
         "checks": 0.5 * (lines + upright),
     }.get(person.pattern, torch.zeros_like(x))
     return own + (other - own) * share[..., None]
