@@ -96,12 +96,15 @@ class Lighting:
             colour[:, spans["glasses"]] = self._glasses(posed)
         return colour, mirror
 
-    def detail(self, layer: Opaque, samples: Tensor, posed: Posed, mirror: Tensor) -> None:
-        """Fine detail and mirrored light on the skin of an opaque layer, in place; `samples` [B,V,3] as drawn."""
+    def axes(self, posed: Posed) -> Tensor:
+        """Direction and half vector of key, then of fill, in head coordinates: [B,4,3]."""
         directions = self.directions[:2]
         centre = posed.points[:, self.person.spans["skin"]].mean(1)
         half = functional.normalize(self._view(centre)[:, None] + directions, dim=-1)  # [B,2,3]
-        axes = torch.stack([directions.expand_as(half), half], 2).flatten(1, 2) @ posed.rotation
+        return torch.stack([directions.expand_as(half), half], 2).flatten(1, 2) @ posed.rotation
+
+    def detail(self, layer: Opaque, samples: Tensor, mirror: Tensor, axes: Tensor) -> None:
+        """Fine detail and mirrored light on the skin of an opaque layer, in place; `samples` [B,V,3] as drawn."""
         triangles = self.person.primitives.triangles[: len(self.person.skin.triangles)]
         self.shade.add_detail(
             *(layer.colour, layer.face, samples, triangles, self._places, self._level, mirror),

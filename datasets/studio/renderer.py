@@ -30,6 +30,8 @@ __all__ = ["Person", "Shot", "Studio"]
 Array = npt.NDArray[Any] | Tensor
 _SAMPLES: Final = 2
 """Samples per pixel along each axis."""
+_TOGETHER: Final = 1 << 20
+"""Samples drawn at once on the CPU: the allocator hands such buffers on; larger ones are paged in anew (measured)."""
 _PUPIL_VERTICES: Final = 48
 """The innermost ring of the eyeball at half density: its mean is the centre of the iris."""
 
@@ -143,18 +145,30 @@ class Studio:
         posed = pose_person(self.person, coefficients, pose, gaze, self._shade)
         pixels = self.camera.project(posed.points, first_frame, self._backend)
         samples = pixels * pixels.new_tensor([_SAMPLES, _SAMPLES, 1])
-        primitives, (colours, mirror) = self.person.primitives, self._lighting.colour(posed)
-        layer = raster.opaque(samples, colours, primitives, self.size * _SAMPLES, self._backend)
-        self._lighting.detail(layer, samples, posed, mirror)
-        focal = self.camera.focal * _SAMPLES
-        image, depth, mask, clear = strand_raster.composite(layer, samples, colours, primitives, focal, self._backend)
-        frames = self.camera.expose(self.style.light(image), clear, first_frame, self._backend)
-        middle = (slice(None), slice(_SAMPLES // 2, None, _SAMPLES), slice(_SAMPLES // 2, None, _SAMPLES))
-        contours, irises = self._contours(posed, first_frame), self._irises(posed, first_frame)
-        mask, depth = mask[middle], depth[middle]
+        vertices = (samples, *self._lighting.colour(posed), self._lighting.axes(posed))
+        step = max(1, _TOGETHER // (self.size * _SAMPLES) ** 2) if self.device.type == "cpu" else len(pose)
+        parts = (
+            self._picture(first_frame + i, *(values[i : i + step] for values in vertices))
+            for i in range(0, len(pose), step)
+        )
+        frames, depth, mask = (torch.cat(column) for column in zip(*parts, strict=True))
         frames = self.style.picture(frames, mask, depth)
+        contours, irises = self._contours(posed, first_frame), self._irises(posed, first_frame)
         labels = (*contours, irises, self.person.skin.aperture(posed.skin), mask, depth)
         return Shot(*(t.cpu().numpy() for t in (frames, *labels)))
+
+    def _picture(
+        self, first_frame: int, samples: Tensor, colours: Tensor, mirror: Tensor, axes: Tensor
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """Frames [B,S,S,3] with depth and mask [B,S,S] from vertices on the screen and their light."""
+        primitives, backend = self.person.primitives, self._backend
+        layer = raster.opaque(samples, colours, primitives, self.size * _SAMPLES, backend)
+        self._lighting.detail(layer, samples, mirror, axes)
+        focal = self.camera.focal * _SAMPLES
+        image, depth, mask, clear = strand_raster.composite(layer, samples, colours, primitives, focal, backend)
+        frames = self.camera.expose(self.style.light(image), clear, first_frame, backend)
+        middle = (slice(None), slice(_SAMPLES // 2, None, _SAMPLES), slice(_SAMPLES // 2, None, _SAMPLES))
+        return frames, depth[middle], mask[middle]
 
     def _contours(self, posed: Posed, first_frame: int) -> tuple[Tensor, Tensor, Tensor]:
         """Landmarks [B,68,2], lids [B,2,2,16,2] and lips [B,2,2,20,2] in pixels."""
