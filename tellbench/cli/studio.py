@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from tellbench.cli.common import Seed, examples, say
+from tellbench.cli.common import Seed, bar, examples, say
 from tellbench.errors import InputError
 
 verbs = typer.Typer(no_args_is_help=True)
@@ -46,3 +46,27 @@ def sheet(
     picture_format(out)
     write_sheet(SHEETS[kind](range(seed, seed + people), size), out)
     say(f"drawn: {out}")
+
+
+@verbs.command(epilog=examples("tellbench studio behaviour --out docs/behaviour.md"))
+def behaviour(
+    people: Annotated[int, typer.Option(help="How many people; their seeds follow one another.")] = 50,
+    minutes: Annotated[float, typer.Option(help="Minutes of each person, half talking and half listening.")] = 30.0,
+    out: Annotated[Path | None, typer.Option(help="The Markdown file to write; printed where none is given.")] = None,
+    seed: Seed = 0,
+) -> None:
+    """Compare how the people behave with what is published about people: one table."""
+    from tellbench.datasets.files import atomic_path
+    from tellbench.datasets.studio.behaviour.census import take_census
+    from tellbench.datasets.studio.behaviour.table import compare, markdown
+
+    with bar("people", people) as advance:
+        census = take_census(people, minutes, seed, advance)
+    command = f"tellbench studio behaviour --people {people} --minutes {minutes:g} --seed {seed}"
+    page = markdown(compare(census, seed), people=people, minutes=minutes, command=command)
+    if out is None:
+        say(page)
+        return
+    with atomic_path(out) as part:
+        part.write_text(page, encoding="utf-8")
+    say(f"written: {out}")

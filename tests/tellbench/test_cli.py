@@ -104,6 +104,13 @@ def test_unknown_sheet(tellbench, tmp_path):
     assert_refused(tellbench("studio", "sheet", "--people", 1, "--size", 64, "--out", tmp_path / "a.gif"), ".png")
 
 
+def test_census_of_nobody(tellbench, tmp_path):
+    assert_refused(
+        tellbench("studio", "behaviour", "--people", 1, "--out", tmp_path / "a.md"), "1 people", "at least 2"
+    )
+    assert not list(tmp_path.iterdir())
+
+
 def test_unknown_detector(tellbench, tmp_path):
     done = tellbench("train", "blnik", "--corpus", tmp_path, "--out", tmp_path / "m")
     assert_refused(done, "unknown detector 'blnik'", "blink")

@@ -21,19 +21,20 @@ EYE_LIMITS: Final = np.array([28.0, 20.0])
 """Largest eye turn in the head, degrees (comfortable range: assumption)."""
 
 _STATE_SHAPE = 2.0  # gamma shape of the dwell in a state (assumption)
-_LEAST_DWELL = 0.15  # s
+_LEAST_DWELL = 0.2  # s: the longest saccade is over by then
 _AWAY_NEAREST = 3.0  # degrees: nearer is still the viewer's face (assumption)
 _AMPLITUDE_MEAN = 6.9  # degrees, exponential (Lee, Badler & Badler 2002: magnitude falls exponentially)
 _AMPLITUDE_MOST = 50.0  # eyes and head together; 90% of natural saccades are below 15
-_CARDINAL_SHARE = 2 / 3  # cardinal directions are twice as common as diagonal ones
+_CARDINAL_SHARE = 0.76  # cardinal directions are twice as common as diagonal ones, also after leaving from off-centre
 _CARDINAL_SPREAD = 8.0  # degrees around each direction (assumption)
 _FLATTEN = 0.7  # people look less far up and down than aside (assumption)
 _FIXATION = (0.3, 1.2)  # s on one spot (assumption)
 _ROAM_SHARE = 0.6  # of fixations while away that go to a new spot (assumption)
 _FACE_SPREAD = (1.2, 0.9)  # degrees over the viewer's face (assumption: eyes and mouth at a video call's distance)
-_MICRO_RATE = 1.5  # a second: 1 to 2
+_MICRO_RATE = 2.0  # a second: 1 to 2
+_MICRO_APART = 0.05  # s (assumption)
 _MICRO_DEGREES = 0.35  # at most 1
-_SACCADE_BASE, _SACCADE_PER_DEGREE = 0.027, 0.0025  # s: 20-30 ms + 2.2-2.7 ms a degree
+_SACCADE_BASE, _SACCADE_PER_DEGREE = 0.023, 0.0026  # s: 20-30 ms + 2.2-2.7 ms a degree
 _PEAK_SPEED, _PEAK_REACH = 500.0, 14.0  # degrees/s, degrees: peak velocity 500 (1 - exp(-A / 14))
 _PEAK_TO_MEAN = (1.18, 1.9)  # of saccade velocity; small saccades, where the two formulas clash, get the lower
 _VIEWER_METRES = 0.8  # the vergence at which both eyes have gaze as given (assumption)
@@ -75,7 +76,9 @@ def plan_glances(scene: Scene, habits: Habits, random: np.random.Generator) -> G
         until = now + _dwell(scene, now, mutual, habits, random)
         centre, metres = _averted(habits, random), _VIEWER_METRES if mutual else random.uniform(*_AWAY_METRES)
         while now < min(until, duration):
-            stay = min(random.uniform(*_FIXATION), until - now)
+            stay = random.uniform(*_FIXATION)
+            if until - now - stay < _LEAST_DWELL:
+                stay = until - now
             spot = _on_face(random) if mutual else centre
             kept += [(now + start, spot + jump, mutual, metres) for start, jump in _microsaccades(stay, random)]
             now += stay
@@ -143,8 +146,9 @@ def _dwell(scene: Scene, now: float, mutual: bool, habits: Habits, random: np.ra
 
 def _microsaccades(stay: float, random: np.random.Generator) -> list[tuple[float, FloatArray]]:
     """The fixation itself and the tiny jumps in it, as (seconds, degrees)."""
-    starts = np.concatenate([[0.0], np.sort(random.uniform(0.1, max(stay, 0.11), random.poisson(_MICRO_RATE * stay)))])
-    starts = starts[starts <= max(stay - 0.1, 0)]
+    drawn = np.sort(random.uniform(_LEAST_DWELL, max(stay, _LEAST_DWELL), random.poisson(_MICRO_RATE * stay)))
+    starts = np.concatenate([[0.0], drawn[drawn < stay - _MICRO_APART]])
+    starts = starts[np.diff(starts, prepend=-np.inf) > _MICRO_APART]
     jumps = np.clip(random.normal(0, _MICRO_DEGREES, (len(starts), 2)), -0.7, 0.7)
     return [(float(start), jump) for start, jump in zip(starts, jumps, strict=True)]
 

@@ -32,16 +32,18 @@ LIMITS: Final = np.array([34.0, 18.0, 12.0, 40.0, 30.0, 40.0])
 # yaw, pitch, roll in degrees, x, y, z in mm (all assumptions: a seated person on a video call)
 _DRIFT_SD = np.array([2.3, 1.2, 1.0, 2.5, 1.2, 3.0])
 _PHRASE_SD = np.array([0.8, 1.1, 0.6, 0.4, 0.4, 0.5])
-_PHRASE_VOICE = np.array([0.5, 1.0, 0.5, 0.0, 0.5, 0.0])  # how much of `head_coupling` each axis shows
-_MELODY = 0.5  # weight of F0 beside the amplitude (Munhall 2004: both; weight: assumption)
+_PHRASE_VOICE = np.array([0.9, 1.0, 0.9, 0.0, 0.5, 0.0])  # how much of `head_coupling` each axis shows
+_LOUDNESS = np.array([0.2, 1.0, 0.2, 0.0, 1.0, 0.0])  # weights of amplitude ...
+_MELODY = np.array([1.0, 0.4, 1.0, 0.0, 0.4, 0.0])  # ... and F0 in that (Munhall 2004: both tie; weights: assumption)
+_MELODY_BAND = (0.3, 2.0)  # Hz: intonation is slower than loudness (assumption)
 _MEDIUM_SD = np.array([0.20, 0.24, 0.14, 0.1, 0.1, 0.1])
 _FAST_SD = np.array([0.05, 0.06, 0.03, 0.02, 0.02, 0.02])
 _MEDIUM_BAND, _FAST_BAND = (1.8, 3.7), (3.7, 7.0)  # Hz (Hadar 1983): at junctures, and sharp at loudness peaks
 _REST_SD = np.array([2.0, 1.2, 1.2, 3.0, 2.0, 6.0])
 _POSTURE_SD = np.array([2.6, 1.2, 1.1, 4.0, 1.5, 5.0])  # wide slow moves
 _POSTURE_SECONDS = 1.1
-_LONG_PAUSE = 0.5  # s; wide slow moves follow long pauses (Hadar 1983; threshold and share: assumption)
-_POSTURE_AFTER_PAUSE = 0.6
+_LONG_PAUSE = 0.3  # s; wide slow moves follow long pauses (Hadar 1983; threshold and share: assumption)
+_POSTURE_AFTER_PAUSE = 0.3
 _NOD_DEGREES = 1.8  # pitch, downwards
 _NOD_SHARE = 0.65  # of stressed syllables (assumption)
 _NOD = (0.14, 0.02, 0.28)  # s rise, hold, fall: starts on the stress, peaks after (Kim, Cvejic & Davis 2014)
@@ -94,8 +96,9 @@ def _posture(scene: Scene, habits: Habits, random: np.random.Generator) -> Float
 
 def _with_voice(scene: Scene, habits: Habits, random: np.random.Generator) -> FloatArray:
     """Motion in the phrase band, correlated with the voice by `head_coupling`, and faster jitter; weaker in silence."""
-    melody = standardised(scene.envelope) + _MELODY * standardised(scene.accent)
-    voice = standardised(band_pass(melody, *PHRASE_BAND))[:, None]
+    loud = standardised(band_pass(scene.envelope, *PHRASE_BAND))
+    high = standardised(band_pass(scene.accent, *_MELODY_BAND))
+    voice = (loud[:, None] * _LOUDNESS + high[:, None] * _MELODY) / np.maximum(np.hypot(_LOUDNESS, _MELODY), 1e-6)
     own, medium, fast = (
         band_noise(random, scene.n_steps, *band, columns=6) for band in (PHRASE_BAND, _MEDIUM_BAND, _FAST_BAND)
     )
