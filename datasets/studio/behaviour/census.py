@@ -52,7 +52,7 @@ def take_census(
         raise InputError(f"{people} people for {minutes:g} minutes; give at least 2 people and {least:g} minutes")
     talks = [_talk(language, voice, k) for k, (language, voice) in enumerate(TALKS[: people * clips])]
     scenes = {role: [listen(talk, CLIP_SECONDS, role) for talk in talks] for role in ROLES}
-    census = []
+    census: list[Person] = []
     for person in range(people):
         habits = Habits.sample(seed + person)
         first = person * clips

@@ -113,7 +113,7 @@ def _lid_sequence(person: Person) -> float:
 
 
 def _more_at_rest(person: Person) -> float:
-    return 100.0 * (person[_LISTEN]["rate"].mean() > person[_TALK]["rate"].mean())
+    return 100.0 * float(person[_LISTEN]["rate"].mean() > person[_TALK]["rate"].mean())
 
 
 def _lag(person: Person) -> float:
