@@ -21,6 +21,9 @@ RATE: Final = 16_000
 _SILENCE_RMS = 1e-4
 """-80 dBFS: below this a recording holds no usable voice (assumption; 16-bit noise floors lie near -90 dBFS)."""
 
+_RATES = (4_000, 768_000)
+"""Hz; below, nothing but the pitch is left of a voice, above lie no recorders (assumption)."""
+
 _CUT_SHORT = 0.9
 """Containers round their stated length; less than this share of it means that the file is cut short (assumption)."""
 
@@ -68,7 +71,13 @@ class Audio:
 
 
 def resample(samples: npt.NDArray[np.float32], rate: float) -> npt.NDArray[np.float32]:
-    """Mono samples at `rate` Hz to 16 kHz, band-limited, clipped to [-1, 1]."""
+    """Mono samples at `rate` Hz to 16 kHz, band-limited, clipped to [-1, 1].
+
+    Raises:
+        InputError: the rate is none that speech is recorded at.
+    """
+    if not _RATES[0] <= rate <= _RATES[1]:
+        raise InputError(f"sampling rate {rate:g} Hz; speech needs {_RATES[0]} to {_RATES[1]} Hz: export it again")
     out = samples if rate == RATE else soxr.resample(samples, rate, RATE)
     return np.clip(out, -1, 1).astype(np.float32)
 
@@ -77,14 +86,17 @@ def read_audio(path: Path) -> Audio:
     """Read the sound of an audio or video file as 16 kHz mono.
 
     Raises:
-        InputError: the file is absent, unreadable, without sound, empty, NaN or silent.
+        InputError: the file is absent, unreadable, without sound, empty, NaN, silent or of an unusable sampling rate.
     """
     rate, channels = _decode(Path(path))
     if not channels.size:
         raise InputError(f"{path}: holds 0 s of sound; give a recording with a voice")
     if not np.isfinite(channels).all():
         raise InputError(f"{path}: holds NaN or infinite samples; export it again as plain PCM")
-    audio = Audio(resample(channels.mean(0).astype(np.float32), rate))
+    try:
+        audio = Audio(resample(channels.mean(0).astype(np.float32), rate))
+    except InputError as error:
+        raise InputError(f"{path}: {error}") from error
     if audio.rms < _SILENCE_RMS:
         raise InputError(f"{path}: silent ({audio.duration:.1f} s below -80 dBFS); give a recording with a voice")
     return audio

@@ -27,7 +27,7 @@ CONTEXT: Final = np.array([-16, -11, -8, -6, -4, -3, -2, -1, 0, 1, 2, 3, 4, 6, 8
 FEATURES: Final = BANDS + 3
 """Normalised log-mel bands, level, its slope, voicing."""
 
-_DECISIVE: Final = ((CLOSE, 0.15, 0.8), (TUCK, 0.2, 0.9))
+_DECISIVE: Final = ((CLOSE, 0.2, 0.8), (TUCK, 0.2, 0.9))
 """Lips seal or they do not: these tracks are stretched from the network's hedged (low, high) to 0 and 1."""
 
 _LEVEL_REACH = 3.0  # natural-log units of power under the loud frames that still count as speech in the normalisation

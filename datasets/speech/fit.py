@@ -79,7 +79,7 @@ class Judgement:
     """Median distance between true and found onset of the closures that were found; steps of 10 ms."""
 
 
-def fit(out: Path = WEIGHTS, n_utterances: int = 800, epochs: int = 8, seed: int = 0) -> dict[str, Judgement]:
+def fit(out: Path = WEIGHTS, n_utterances: int = 1400, epochs: int = 8, seed: int = 0) -> dict[str, Judgement]:
     """Make the data, fit, write the weights; returns the judgement of `judge`."""
     train = examples(utterances(n_utterances, held_out=False, seed=seed))
     log.info("fitting on %d frames (%.0f min)", len(train.features), len(train.features) / 6000)
@@ -247,7 +247,7 @@ def main() -> None:
     """Fit with the shipped settings and report the judgements."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--out", type=Path, default=WEIGHTS)
-    parser.add_argument("--utterances", type=int, default=800)
+    parser.add_argument("--utterances", type=int, default=1400)
     parser.add_argument("--epochs", type=int, default=8)
     parser.add_argument("--seed", type=int, default=0)
     arguments = parser.parse_args()

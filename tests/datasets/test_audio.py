@@ -90,6 +90,18 @@ def test_resample_stays_in_range():
     assert np.abs(resample(square, 44100)).max() <= 1
 
 
+@pytest.mark.parametrize("rate", [0, -16000, 1000, 1e9, float("nan"), float("inf")])
+def test_unusable_sampling_rates_are_refused(rate):
+    with pytest.raises(InputError, match="4000 to 768000 Hz"):
+        resample(np.ones(100, np.float32), rate)
+
+
+def test_a_file_of_an_unusable_rate_is_named(tmp_path):
+    _write_raw(tmp_path / "slow.wav", np.sin(np.arange(2000) / 3), 1000)
+    with pytest.raises(InputError, match=r"slow\.wav: sampling rate 1000 Hz"):
+        read_audio(tmp_path / "slow.wav")
+
+
 def test_flac_recording_is_read(shared_assets):
     audio = read_audio(shared_assets / "speech" / "en_jfk.flac")
     assert abs(audio.duration - 11.0) < 0.05
