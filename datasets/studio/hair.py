@@ -19,12 +19,14 @@ from tellbench.datasets.studio.hairstyle import Style, scalp_density, style_of
 from tellbench.datasets.studio.identity import Identity
 from tellbench.datasets.studio.sculpture import head, smoothstep, torso
 
-_KNOT_SHARE: Final = 5
+_KNOT_SHARE: Final = 4
 """One strand in so many belongs to the bun or tail."""
 _SCALP_AREA: Final = 55_000.0
 """mm² on which hair grows (assumption; about 0.06 m² in adults)."""
 _WIDTHS: Final = (0.10, 0.55)
 """Least and greatest width at which a strand is drawn, mm; it stands for a few hairs of 0.08 mm."""
+_TOTAL_LENGTH: Final = 600_000.0
+"""mm of strand drawn at most: what fills a frame with long hair, and takes time to."""
 _STRAY: Final = 0.05
 """Share of hairs that do not keep to their lock."""
 
@@ -48,7 +50,7 @@ def grow(person: Identity, skin: Tensor, area: Tensor, n_vertices: int) -> Stran
         person: gives style, parting and seed.
         skin: the skin grid at rest [R,C,3].
         area: skin area of each vertex in mm² [R,C].
-        n_vertices: budget of hair vertices; a style with short polylines has more strands.
+        n_vertices: budget of hair vertices; a style with short polylines has more strands, long hair fewer and wider.
 
     Returns:
         The strands, or None for a bald head.
@@ -57,17 +59,20 @@ def grow(person: Identity, skin: Tensor, area: Tensor, n_vertices: int) -> Stran
     if style is None:
         return None
     rng = np.random.default_rng((person.seed, 31))
-    count = n_vertices // style.points
+    longest = _TOTAL_LENGTH / max(1.0, style.length + style.crown_length)
+    count = min(n_vertices // style.points, int(longest))
     growth = _Growth(person, style, _roots(skin, area * scalp_density(skin, person), count, rng), rng)
     points = _march(growth)
     points, lock = _gather(points, growth, rng)
     points = _keep_out(_trim(points, growth, rng), person)
     points, lock, fine = _clear_face(points, lock, growth, rng)
-    if style.knot is not None:
-        tied = _tail if style.tail else _bun
-        extra = tied(style, len(points) // _KNOT_SHARE, rng)
-        points = torch.cat([points[len(extra) :], extra])
-    return Strands(points, _widths(points, style, fine, growth.scalp), lock)
+    if style.knot is None:
+        return Strands(points, _widths(points, style, fine), lock)
+    tied = _tail if style.tail else _bun
+    extra = tied(style, len(points) // _KNOT_SHARE, rng)
+    widths = _widths(points, style, fine)
+    widths[-len(extra) :] = _WIDTHS[1]
+    return Strands(torch.cat([points[: -len(extra)], extra]), widths, lock)
 
 
 def _roots(skin: Tensor, weight: Tensor, count: int, rng: np.random.Generator) -> Tensor:
@@ -179,8 +184,8 @@ def _collide(points: Tensor, growth: _Growth, along: float) -> Tensor:
     gap = head(points, growth.person) - height  # mm over the layer
     moved = (-gap).clamp(min=0) * 1.05 if not style.free else (2 - gap - height).clamp(min=0)
     if not style.free:
-        near = smoothstep(-150.0, -60.0, points[:, 1]) * (0.45 if style.hangs else 0.6)
-        moved = moved - (gap - 1.5).clamp(0, 14) * near
+        lying = 0.06 + 0.34 * smoothstep(-70.0, 10.0, points[:, 1]) if style.hangs else torch.tensor(0.6)
+        moved = moved - (gap - 1.5).clamp(0, 14) * lying
     points = points + _outward(points) * moved[:, None]
     if style.hangs:
         inside = (6 + 8 * growth.layer - torso(points, growth.person, 3.5)).clamp(min=0)
@@ -203,7 +208,7 @@ def _gather(points: Tensor, growth: _Growth, rng: np.random.Generator) -> tuple[
     leaders = torch.tensor(rng.choice(count, n_locks, replace=False))
     place = torch.cat([growth.roots, growth.layer[:, None] * growth.lift[:, None] * 0.6], 1)
     lock = torch.from_numpy(cKDTree(place[leaders].numpy()).query(place.numpy())[1])
-    own = _uniform(rng, 0.6, 1.0, count) * torch.where(_uniform(rng, 0, 1, count) < _STRAY, 0.25, 1.0)
+    own = _uniform(rng, 0.6, 1.0, count) * torch.where(_uniform(rng, 0, 1, count) < _STRAY, 0.5, 1.0)
     own = torch.ones(count) if style.clump > 0.9 else own
     pull = style.clump * own[:, None] * (along ** (0.3 if style.clump > 0.9 else 0.9))
     points = points + pull[..., None] * (points[leaders][lock] - points)
@@ -212,8 +217,8 @@ def _gather(points: Tensor, growth: _Growth, rng: np.random.Generator) -> tuple[
     phase = _uniform(rng, 0, 2 * math.pi, count, 2, 1, 3)
     turns = torch.stack([along * 5.0, along * 11.0])[None, :, :, None]
     stray = (torch.sin(phase + turns * own[:, None, None, None] * 1.5) - torch.sin(phase)).mean(1)
-    thickness = _normal(rng, count, 1, 3) * 0.5 * (along * 4).clamp(max=1)[:, None] * (style.clump > 0.9)
-    return points + style.frizz * (stray * (along / own[:, None])[..., None] + thickness), lock
+    thickness = _normal(rng, count, 1, 3) * 0.8 * (along * 4).clamp(max=1)[:, None] * (style.clump > 0.9)
+    return points + style.frizz * (stray * along[:, None] + thickness), lock
 
 
 def _wave(points: Tensor, growth: _Growth, lock: Tensor, rng: np.random.Generator) -> Tensor:
@@ -278,7 +283,7 @@ def _clear_face(
     return points[chosen], lock[chosen], growth.scalp[chosen]
 
 
-def _widths(points: Tensor, style: Style, scalp: Tensor, density: Tensor) -> Tensor:
+def _widths(points: Tensor, style: Style, scalp: Tensor) -> Tensor:
     """Width of every piece [N,K-1]: enough to cover the scalp, finer towards tips and at the hairline."""
     length = (points[:, 1:] - points[:, :-1]).norm(dim=-1).sum()
     width = float((style.layers * _SCALP_AREA / length).clamp(*_WIDTHS))
@@ -300,6 +305,6 @@ def _tail(style: Style, count: int, rng: np.random.Generator) -> Tensor:
     """Hair that hangs from the tie behind the head."""
     t = torch.linspace(0, 1, style.points)[:, None]
     own = _uniform(rng, 0.8, 1.05, count, 1, 1)
-    spread = 5 + 16 * (t * 2).clamp(max=1) - 9 * t**2
+    spread = 4 + 9 * (t * 2).clamp(max=1) - 8 * t**2
     rise = torch.cat([0 * t, 16 * torch.sin(math.pi * (t * 2.2).clamp(max=1)) - style.tail * t**1.15, -42 * t**0.5], 1)
     return torch.tensor(style.knot) + rise * own + _normal(rng, count, 1, 3) * torch.tensor([1.0, 0.4, 1.0]) * spread

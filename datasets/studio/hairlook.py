@@ -18,6 +18,7 @@ from tellbench.datasets.studio.grid import unit
 from tellbench.datasets.studio.hair import Strands
 from tellbench.datasets.studio.identity import Identity
 from tellbench.datasets.studio.sculpture import head, smoothstep
+from tellbench.datasets.studio.strands import greyed
 
 _CELL: Final = 8.0
 """mm: edge of a cell of the volume."""
@@ -73,12 +74,11 @@ class ScalpHair:
 
 
 def _albedo(tint: Tensor, grey: Tensor, each: int, person: Identity, random: torch.Generator) -> Tensor:
-    """Colours [N,K,3]: lighter towards the weathered tip; single hairs have lost their pigment."""
+    """Colours [N,K,3]: lighter towards the weathered tip; some hairs have lost their pigment."""
     n = len(tint)
     colour = torch.tensor(person.hair_color).expand(n, 3) * (1 + 0.13 * tint).clamp(min=0.6)[:, None]
     white = torch.tensor([0.52, 0.51, 0.49]) * (0.85 + 0.1 * grey[:, None]).clamp(0.6, 1.1)
-    turned = torch.rand(n, generator=random) < person.grey
-    colour = torch.where(turned[:, None], white, colour)
+    colour = torch.lerp(colour, white, greyed(person.grey, torch.randn(n, 1, generator=random)))
     along = torch.linspace(0, 1, each)[None, :, None]
     return (colour[:, None] ** (1.06 - 0.12 * along)).clamp(0, 0.9)
 

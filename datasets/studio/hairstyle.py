@@ -71,14 +71,12 @@ class Style:
 
 
 def _long(**changes: object) -> Style:
-    style = Style(300, 0, 16, 10, 2, "parting", 0.72, (0.8, 1.08), 2.2, 170, 0.6, 2.0, 0.75, 2.0, 90.0, hangs=True)
+    style = Style(310, 0, 16, 15, 3, "parting", 0.6, (0.75, 1.08), 4.5, 150, 0.6, 2.2, 0.75, 3.0, 110.0, hangs=True)
     return dataclasses.replace(style, **changes)  # type: ignore[arg-type]
 
 
 def _curls(length: float, **changes: object) -> Style:
-    style = Style(
-        length, 0, 18, 16, 8, "whorl", 0.35, (0.75, 1.08), 2.2, 420, 0.75, 1.6, 0.45, 4.5, 21.0, 1.0, free=True
-    )
+    style = Style(length, 0, 20, 16, 8, "whorl", 0.35, (0.7, 1.05), 2.6, 420, 0.55, 1.2, 0.5, 4.5, 27.0, 1.0, free=True)
     return dataclasses.replace(style, **changes)  # type: ignore[arg-type]
 
 
@@ -91,14 +89,12 @@ STYLES: Final[dict[str, Style]] = {
     "swept": Style(18, 60, 9, 4, 13, "back", 0.6, locks=240, clump=0.5, weight=0.12, wave=1.2, fade=0.55),
     "horseshoe": Style(13, 0, 5, 4, 0, "whorl", 0.75, locks=300, clump=0.4, weight=0.3, fade=0.3, top=0.015),
     "pixie": Style(42, 30, 9, 6, 9, "parting", 0.7, locks=240, clump=0.55, weight=0.35, fade=0.3, fringe=True),
-    "curly": _curls(105),
+    "curly": _curls(90),
     "short curly": _curls(42, points=14, lift=13, locks=520, wave=3.6, wavelength=16.0),
-    "afro": _curls(
-        50, points=14, lift=50, crown_lift=0, follow=0.0, locks=0, frizz=3.2, weight=0, wave=2.2, wavelength=9
-    ),
+    "afro": _curls(46, points=9, lift=46, crown_lift=0, follow=0.0, locks=0, frizz=3.4, weight=0, wave=0, layers=3.0),
     "locs": _curls(
         190,
-        locks=110,
+        locks=230,
         clump=0.97,
         frizz=1.9,
         wave=1.2,
@@ -108,7 +104,7 @@ STYLES: Final[dict[str, Style]] = {
         free=False,
         comb="parting",
         lift=12,
-        layers=2.6,
+        layers=4,
         cut=-150.0,
     ),
     "bob": _long(length=210, cut=-92.0, points=14, spread=(0.97, 1.05), lift=12),
@@ -157,7 +153,7 @@ def azimuth(points: Tensor) -> Tensor:
 def hairline(azimuth: Tensor, person: Identity) -> Tensor:
     """Height of the hairline at an azimuth in degrees from the front: forehead, temple, sideburn, ear, nape."""
     knots = (0, 18, 32, 45, 58, 70, 80, 92, 99, 104, 116, 124, 135, 160, 180)
-    heights = (68, 67, 66, 58, 50, 38, 20, -4, -8, 14, 14, -22, -66, -86, -88)
+    heights = (63, 62, 60, 52, 45, 34, 16, -6, -10, 14, 14, -22, -66, -86, -88)
     height = torch.tensor(np.interp(azimuth.numpy(), knots, heights), dtype=torch.float32)
     height = height + person.hairline * (1 - azimuth / 80).clamp(min=0)
     temples = torch.exp(-(((azimuth - 38) / 20) ** 2)) + 0.3 * torch.exp(-((azimuth / 30) ** 2))

@@ -41,6 +41,10 @@ GARMENTS: Final[tuple[str, ...]] = (
 PATTERNS: Final[tuple[str, ...]] = ("plain", "stripes", "checks")
 
 
+BEARD_STYLES: Final[tuple[str, ...]] = ("full", "goatee", "moustache")
+"""What is left standing of a beard; stubble is always full."""
+
+
 @dataclass(frozen=True)
 class Identity:
     """Every slider of one virtual person. Change single ones with `dataclasses.replace`."""
@@ -208,7 +212,9 @@ class Identity:
     waviness: float
     """0 straight, 1 wavy."""
     beard: float
-    """0 shaved, 0.25 stubble, 1 full."""
+    """0 shaved, 0.25 stubble, 1 long."""
+    beard_style: str
+    """One of BEARD_STYLES."""
     glasses: bool
     glasses_color: Color
 

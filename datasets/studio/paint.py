@@ -161,6 +161,18 @@ def beard_mask(skin: Skin) -> Tensor:
     return (mask - lips - bare).clamp(0, 1) * smoothstep(-78.0, -60.0, z)
 
 
+def standing_beard(skin: Skin, beard: Tensor) -> Tensor:
+    """What is left standing of where a beard [R,C] grows, by its cut: [R,C]."""
+    x, y, _ = skin.P0.unbind(-1)
+    cut = skin.identity.beard_style
+    if cut == "full" or skin.identity.beard <= 0.25:
+        return beard
+    above = smoothstep(-3.0, 1.0, y - skin.mouth_y)
+    if cut == "moustache":
+        return beard * above * (1 - smoothstep(26.0, 33.0, x.abs()))
+    return beard * (1 - smoothstep(24.0, 31.0, x.abs() + 0.12 * (y - skin.mouth_y).clamp(max=0)))
+
+
 def _beard_shadow(face: _Face, albedo: Tensor, beard: Tensor) -> Tensor:
     person = face.person
     if person.sex == "female":
@@ -169,7 +181,8 @@ def _beard_shadow(face: _Face, albedo: Tensor, beard: Tensor) -> Tensor:
     albedo = albedo * (1 - (beard * strength)[..., None] * torch.tensor([1.0, 0.88, 0.75]))
     if person.beard <= 0.5:
         return albedo
-    return _cover(albedo, beard**1.5 * (0.35 + 0.4 * person.beard), torch.tensor(person.hair_tone) * 0.5)
+    cover = standing_beard(face.skin, beard) ** 1.5 * (0.2 + 0.4 * person.beard)
+    return _cover(albedo, cover, torch.tensor(person.hair_tone) * 0.5)
 
 
 def _cover(albedo: Tensor, share: Tensor, colour: Tensor) -> Tensor:
@@ -230,7 +243,7 @@ def _brow_shade(face: _Face, albedo: Tensor) -> Tensor:
     thickness = person.brow_thickness * 3.2 * ((1 - u) / 0.5).clamp(0.2, 1)
     ends = smoothstep(9.0, 19.0, face.across) * (1 - smoothstep(47.0, 57.0, face.across))
     patchy = 0.85 + 0.3 * face.noise(3, 11)
-    share = torch.exp(-(((face.y - centre) / thickness) ** 2)) * ends * face.front * 0.34 * person.brow_density
+    share = torch.exp(-(((face.y - centre) / thickness) ** 2)) * ends * face.front * 0.22 * person.brow_density
     return _cover(
         albedo, share * patchy, torch.tensor(person.brow_color) * 0.6 + torch.tensor(person.skin_color) * 0.15
     )
@@ -243,9 +256,8 @@ def _edges(face: _Face, albedo: Tensor) -> Tensor:
     albedo = torch.where(face.rows("upper_lid_roll", "lower_lid_roll")[..., None], margin, albedo)
     lashes = torch.tensor(person.brow_color) * 0.15 + torch.tensor(person.skin_color) * 0.06
     opened = face.skin.eye_open * (0.35 + 0.65 * face.skin.t_eye.clamp(0, 1))
-    line = (0.62 + 0.35 * person.makeup) * face.row_bump(face.skin.up_edge, 1.6 + person.makeup) + 0.22 * face.row_bump(
-        face.skin.lo_edge, 1.2
-    )
+    upper = (0.5 + 0.35 * person.makeup) * face.row_bump(face.skin.up_edge, 1.6 + person.makeup)
+    line = upper + 0.10 * face.row_bump(face.skin.lo_edge, 1.2)
     return _cover(albedo, (line * opened * (1 + 0.3 * person.makeup)).clamp(max=0.9), lashes)
 
 

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from tellbench.datasets.studio import hair, oral, parts
+from tellbench.datasets.studio.beard import beard
 from tellbench.datasets.studio.blendshapes import ExpressionBasis
 from tellbench.datasets.studio.detail import detail_map
 from tellbench.datasets.studio.garment import garment
@@ -23,7 +24,7 @@ from tellbench.datasets.studio.parts import Part
 from tellbench.datasets.studio.raster import Primitives
 from tellbench.datasets.studio.sculpture import smoothstep
 from tellbench.datasets.studio.skin import Skin
-from tellbench.datasets.studio.strands import grow_on_face
+from tellbench.datasets.studio.strands import brows_and_lashes, join
 from tellbench.datasets.studio.threads import one_thread_an_operation
 from tellbench.datasets.studio.wardrobe import clothes, lay_over
 
@@ -117,7 +118,11 @@ class Person:
         if self.hair is not None:
             widths = self.hair.widths
             self._mesh.add_strands("hair", torch.full((len(widths),), Label.HAIR, dtype=torch.uint8), widths)
-        self.face_hair = grow_on_face(skin, share=1 / step)
+        normals = skin.normals(skin.P0[None])[0].reshape(-1, 3)
+        groups = brows_and_lashes(skin, normals)
+        if self.identity.beard > 0:
+            groups.append(beard(skin, normals, share=1 / step))
+        self.face_hair = join(groups)
         self._mesh.add_strands("face_hair", self.face_hair.labels, self.face_hair.widths)
 
     def _add_glasses(self) -> None:

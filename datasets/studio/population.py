@@ -14,7 +14,17 @@ from typing import Any, Final, Protocol
 
 import numpy as np
 
-from tellbench.datasets.studio.identity import GARMENTS, HAIR_STYLES, PATTERNS, SEXES, SKIN_TONES, Color, Sex, SkinTone
+from tellbench.datasets.studio.identity import (
+    BEARD_STYLES,
+    GARMENTS,
+    HAIR_STYLES,
+    PATTERNS,
+    SEXES,
+    SKIN_TONES,
+    Color,
+    Sex,
+    SkinTone,
+)
 
 TONE_ALBEDO: Final[dict[SkinTone, Color]] = {
     "I": (0.547, 0.359, 0.285),
@@ -347,4 +357,5 @@ def _hair(draw: _Draw, fem: float, old: float, age: float, number: int) -> dict[
         "parting": u(12, 32) * (1 if draw.chance(0.5) else -1),
         "waviness": u(0, 1),
         "beard": 0.0 if fem > 0 else draw.choose((0.0, 0.25, 0.6, 1.0), (0.35, 0.30, 0.15, 0.20)),
+        "beard_style": draw.choose(BEARD_STYLES, (0.62, 0.24, 0.14)),
     }

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-import torch
 from torch import Tensor
 
 from tellbench.datasets.studio.raster import FAR, Opaque, Primitives
@@ -13,13 +12,62 @@ from tellbench.datasets.studio.strand_raster import DEPTH_BIAS, DEPTH_STEP, DEPT
 
 def draw(layer: Opaque, points: Tensor, colours: Tensor, primitives: Primitives, focal: float) -> Tensor:
     """See `strand_raster.composite`; returns the clearness [B,S,S]."""
-    clear = torch.ones_like(layer.depth)
-    blended = torch.zeros_like(layer.colour)
+    clear = (layer.depth >= FAR).float()
     strands = (points.contiguous(), colours.contiguous(), primitives.segments, primitives.segment_widths * focal)
-    marks = (primitives.segment_labels, layer.depth.clone(), layer.depth, layer.labels, clear, blended)
-    each_frame(_blend, len(points), *(array.numpy() for array in (*strands, *marks)))
-    each_frame(_merge, len(points), *(array.numpy() for array in (marks[1], blended, clear, layer.colour)))
+    marks = (primitives.segment_labels, layer.colour, layer.depth, layer.labels, clear)
+    each_frame(_draw, len(points), *(array.numpy() for array in (*strands, *marks)))
     return clear
+
+
+@kernel
+def _draw(
+    frame: int,
+    points: Array,
+    colours: Array,
+    segments: Array,
+    widths: Array,
+    segment_labels: Array,
+    colour: Array,
+    depth: Array,
+    labels: Array,
+    clear: Array,
+) -> None:
+    """One frame, in a window round its strands."""
+    if segments.shape[0] == 0:
+        return
+    xyz, size = points[frame], clear.shape[1]
+    low, high = _window(xyz, segments, size)
+    # what lets light through, the depth behind which nothing shows, red, green, blue: side by side in memory
+    cells = np.empty((high[1] - low[1], high[0] - low[0], 5), np.float32)
+    rows, columns = cells.shape[:2]
+    for row in range(rows):
+        for column in range(columns):
+            cells[row, column] = 0
+            cells[row, column, 0] = 1
+            cells[row, column, 1] = depth[frame, row + low[1], column + low[0]] + np.float32(DEPTH_BIAS)
+    _blend(xyz, colours[frame], segments, widths, segment_labels, low, cells, depth[frame], labels[frame])
+    for row in range(rows):
+        for column in range(columns):
+            left = cells[row, column, 0]
+            if left < 1:
+                y, x = row + low[1], column + low[0]
+                clear[frame, y, x] *= left
+                for k in range(3):
+                    colour[frame, y, x, k] = colour[frame, y, x, k] * left + cells[row, column, 2 + k]
+
+
+@kernel
+def _window(xyz: Array, segments: Array, size: int) -> tuple[tuple[int, int], tuple[int, int]]:
+    """First column and row, and those after the last, that segments may touch; wide ones may be cut a little there."""
+    x0, y0, x1, y1 = np.float32(size), np.float32(size), np.float32(0), np.float32(0)
+    for s in range(segments.shape[0]):
+        for end in range(2):
+            x, y = xyz[segments[s, end], 0], xyz[segments[s, end], 1]
+            x0, y0, x1, y1 = min(x0, x), min(y0, y), max(x1, x), max(y1, y)
+    edge = 8
+    low = max(0, int(x0) - edge), max(0, int(y0) - edge)
+    high = max(low[0], min(size, int(x1) + edge)), max(low[1], min(size, int(y1) + edge))
+    return low, high
 
 
 @kernel
@@ -45,67 +93,49 @@ def _nearest_first(xyz: Array, segments: Array) -> Array:
 
 @kernel
 def _blend(
-    frame: int,
-    points: Array,
-    colours: Array,
+    xyz: Array,
+    rgb: Array,
     segments: Array,
     widths: Array,
     segment_labels: Array,
-    opaque: Array,
+    low: tuple[int, int],
+    cells: Array,
     depth: Array,
     labels: Array,
-    clear: Array,
-    blended: Array,
 ) -> None:
-    """Add the light of every segment and take what it covers from the clearness."""
-    xyz, rgb = points[frame], colours[frame]
-    size = clear.shape[1]
+    """Add the light of every segment to the cells it touches and take what it covers from their clearness."""
     half, one, zero = np.float32(0.5), np.float32(1), np.float32(0)
+    full = np.float32(OPAQUE)
     for s in _nearest_first(xyz, segments):
         i, j = segments[s, 0], segments[s, 1]
         steep = abs(xyz[j, 1] - xyz[i, 1]) > abs(xyz[j, 0] - xyz[i, 0])
         along, across = (1, 0) if steep else (0, 1)
         if xyz[i, along] > xyz[j, along]:
             i, j = j, i
-        a0, c0, z0 = xyz[i, along], xyz[i, across], xyz[i, 2]
-        run, rise, deeper = xyz[j, along] - a0, xyz[j, across] - c0, xyz[j, 2] - z0
-        first, last = max(0, int(np.ceil(a0 - half))), min(size, int(np.ceil(a0 + run - half)))
+        ends, sides = cells.shape[1 - along], cells.shape[along]
+        a0, c0, z0 = xyz[i, along] - low[along], xyz[i, across] - low[across], xyz[i, 2]
+        run, rise, deeper = xyz[j, along] - xyz[i, along], xyz[j, across] - xyz[i, across], xyz[j, 2] - z0
+        first, last = max(0, int(np.ceil(a0 - half))), min(ends, int(np.ceil(a0 + run - half)))
         if first >= last:
             continue
         inverse = one / run
         # the width along the minor axis
         wide = widths[s] / (z0 + half * deeper) * np.sqrt(one + rise * rise * inverse * inverse)
         for a in range(first, last):
-            t = (a + half - a0) * inverse
-            low = c0 + rise * t - half * wide
-            high = low + wide
+            t = (np.float32(a) + half - a0) * inverse
+            start = c0 + rise * t - half * wide
+            end = start + wide
             z = z0 + deeper * t
-            for c in range(max(0, int(np.floor(low))), min(size - 1, int(np.floor(high))) + 1):
+            for c in range(int(max(start, zero)), min(sides - 1, int(max(end, -one))) + 1):
                 row, column = (a, c) if steep else (c, a)
-                left = clear[frame, row, column]
-                if left < OPAQUE or z > opaque[frame, row, column] + DEPTH_BIAS:
+                cell = cells[row, column]
+                left = cell[0]
+                if left < full or z > cell[1]:
                     continue
-                share = (min(high, np.float32(c + 1)) - max(low, np.float32(c))) * left
-                share = max(share, zero)
-                clear[frame, row, column] = left - share
+                share = max(min(end, np.float32(c + 1)) - max(start, np.float32(c)), zero) * left
+                cell[0] = left - share
                 for k in range(3):
-                    blended[frame, row, column, k] += share * (rgb[i, k] + (rgb[j, k] - rgb[i, k]) * t)
+                    cell[2 + k] += share * (rgb[i, k] + (rgb[j, k] - rgb[i, k]) * t)
                 if left > half and left - share <= half:
-                    depth[frame, row, column] = z
-                    labels[frame, row, column] = segment_labels[s]
-
-
-@kernel
-def _merge(frame: int, opaque: Array, blended: Array, clear: Array, colour: Array) -> None:
-    """Strands over what lies behind them; only the room stays to be seen through them."""
-    size = clear.shape[1]
-    for row in range(size):
-        for column in range(size):
-            left = clear[frame, row, column]
-            if left < 1:
-                for k in range(3):
-                    colour[frame, row, column, k] = (
-                        colour[frame, row, column, k] * left + blended[frame, row, column, k]
-                    )
-            if opaque[frame, row, column] < FAR:
-                clear[frame, row, column] = 0
+                    depth[row + low[1], column + low[0]] = z
+                    labels[row + low[1], column + low[0]] = segment_labels[s]
