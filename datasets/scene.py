@@ -15,8 +15,6 @@ PEOPLE: Final = 700_000
 """Identity seeds from here on belong to the training of the landmark network; corpora never show those people."""
 ROLES: Final = ("talking", "listening", "singing")
 STYLES: Final = ("photo", "painted", "drawn", "statue")
-RATES: Final = (24000 / 1001, 24.0, 25.0, 30000 / 1001, 30.0, 48.0, 50.0, 60000 / 1001, 60.0)
-"""Frame rates in use, frames per second (SMPTE ST 2036-1, and film's)."""
 _INTENSITY: Final = (0.3, 0.9)
 """How strong an emotion gets at its apexes (assumption)."""
 

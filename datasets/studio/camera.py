@@ -75,7 +75,7 @@ class Camera:
         self._gain = _gain(setting, size, rng).to(device)
         self._room = room(seed, setting.blur).to(device)
         self._curve = film_curve().to(device)
-        self._tiles = tuple(tile.to(device) for tile in noise_tiles(seed))
+        self._tiles = tuple(tile.to(device) for tile in noise_tiles())
         self._lens = tuple(t.to(device) for t in refraction(size, setting.softness, setting.fringe))
 
     def project(self, points: Tensor, first_frame: int, backend: str) -> Tensor:

@@ -5,6 +5,7 @@ Every function of `sensor_torch` is also in `sensor_numba`. Both take and return
 
 from __future__ import annotations
 
+import functools
 import importlib
 from types import ModuleType
 from typing import Final
@@ -37,13 +38,14 @@ def film_curve() -> Tensor:
     return curve
 
 
-def noise_tiles(seed: int) -> tuple[Tensor, Tensor]:
-    """Two tiles of sensor noise as demosaicing leaves it, float32 [509,509,3] and [383,383,3].
+@functools.cache
+def noise_tiles() -> tuple[Tensor, Tensor]:
+    """Two tiles of sensor noise as demosaicing leaves it, float32 [509,509,3] and [383,383,3]; not to be written to.
 
     Their sum at independent offsets has unit variance. A fine grain is shared by the channels, blotches of colour are
     not; neighbouring pixels are correlated, since each was interpolated from its neighbours.
     """
-    rng = np.random.default_rng((seed, 91))
+    rng = np.random.default_rng(91)
     first, second = (_tile(rng, side) / 2**0.5 for side in _TILES)
     return first, second
 

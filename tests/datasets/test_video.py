@@ -23,6 +23,13 @@ def test_what_was_written_comes_back(tmp_path, frames, voice):
     assert np.abs(again.astype(int) - frames).mean() < 6
 
 
+@pytest.mark.parametrize("fps", [24000 / 1001, 24, 25, 30000 / 1001, 30, 48, 50, 60000 / 1001, 60])
+def test_every_rate_of_film_and_television_comes_back(tmp_path, frames, fps):
+    path = _write(tmp_path / "a.mp4", frames, fps=fps)
+    assert probe(path).fps == pytest.approx(fps, abs=1e-6)
+    assert probe(path).n_frames == sum(len(chunk) for chunk in iter_frames(path)) == len(frames)
+
+
 def test_sound_is_as_long_as_the_picture(tmp_path, frames, voice):
     heard = read_audio(_write(tmp_path / "a.mp4", frames, voice))
     assert abs(heard.duration - 20 / 25) < 1024 * 2 / RATE

@@ -16,7 +16,7 @@ def arguments(name: str) -> tuple:
 
     view = torch.tensor([[1.0, -0.01, 0.02, 3.0], [0.01, 1.0, 0.01, 30.0], [0.02, 0.01, -1.0, 900.0]])
     place = torch.tensor([[1.5, 0.1, -1.0], [-0.1, 1.6, 0.5]])
-    tiles = tuple(tile[:50, :50].contiguous() for tile in noise_tiles(3))
+    tiles = tuple(tile[:50, :50].contiguous() for tile in noise_tiles())
     offsets = torch.randint(0, 2**32, (2, 2, 2), generator=random)
     return {
         "project": ((rand(2, 30, 3) - 0.5) * 300, view.expand(2, 3, 4), rand(2, 2) * 5, 2000.0, -0.05, 512),
@@ -44,7 +44,7 @@ def test_the_fused_kernel_computes_the_torch_formula(name):
 
 
 def test_noise_has_unit_variance_and_neighbours_alike():
-    for side, tile in zip((509, 383), noise_tiles(1), strict=True):
+    for side, tile in zip((509, 383), noise_tiles(), strict=True):
         assert tile.shape == (side, side, 3)
         assert abs(tile.var().item() - 0.5) < 0.08
         near = torch.corrcoef(torch.stack([tile[:, 1:].flatten(), tile[:, :-1].flatten()]))[0, 1]
@@ -59,7 +59,7 @@ def test_noise_grows_with_light_and_is_fresh_in_every_frame():
 
     def noise(light: float) -> Tensor:
         frames = sensor_numba.develop(
-            torch.full((2, 96, 96, 3), light), curve, (1e-3, 1e-6), noise_tiles(0), offsets, 0.0
+            torch.full((2, 96, 96, 3), light), curve, (1e-3, 1e-6), noise_tiles(), offsets, 0.0
         )
         return (frames.float() / 127.5) ** 2 - light
 
@@ -72,7 +72,7 @@ def test_noise_grows_with_light_and_is_fresh_in_every_frame():
 def test_sharpening_leaves_a_halo_on_both_sides_of_an_edge():
     light = torch.full((1, 16, 16, 3), 0.1)
     light[:, :, 8:] = 0.4
-    args = (film_curve(), (0.0, 0.0), noise_tiles(0), torch.zeros(1, 2, 2, dtype=torch.long))
+    args = (film_curve(), (0.0, 0.0), noise_tiles(), torch.zeros(1, 2, 2, dtype=torch.long))
     row = sensor_numba.develop(light, *args, 0.8)[0, 8, :, 1].int()
     assert row[7] < row[2] - 3 and row[8] > row[13] + 3
 
