@@ -20,7 +20,7 @@ def iris(identity: Identity, ring: Tensor, angle: Tensor) -> Tensor:
     crypts between them, and a limbal ring that fades into the sclera over about 1 mm.
     """
     colour, pupil = torch.tensor(identity.iris_color), identity.pupil_radius
-    colour = 0.62 * colour + 0.22 * colour.mean()
+    colour = 0.78 * colour + 0.25 * colour.mean() + 0.006
     t = ((ring - pupil) / (IRIS_RADIUS - pupil)).clamp(0, 1)
     fibres = _fibres(identity, t, angle)
     collar = 0.34 + 0.04 * torch.sin(5 * angle + identity.seed) + 0.03 * torch.sin(11 * angle)

@@ -160,7 +160,7 @@ class Lighting:
         light = self.shade.skin_light(points, normals, lit, openness, gloss, self.camera, self.rig)
         irradiance, sheen, mirror = light
         specular = sheen + (lobes(mirror[..., 0::3]) * mirror[..., 1::3]) @ self.colours[:2]
-        flushed = points.new_tensor(self.person.identity.skin_color) * points.new_tensor([0.98, 0.87, 0.86])
+        flushed = points.new_tensor(self.person.identity.skin_color) * points.new_tensor([0.97, 0.91, 0.91])
         behind = (-(normals @ self.directions.T)).clamp(min=0) * lit.new_tensor([0.0, 0.4, 1.0])
         behind[..., 0] = (-(normals @ self.directions[0])).clamp(min=0) * lit
         through = behind @ self.colours * flushed * points.new_tensor(_THROUGH)
@@ -220,7 +220,9 @@ class Lighting:
         mirror = 2 * facing * cornea - view
         shine = (1 - facing.clamp(0, 1)) ** 3 * 0.10 + 0.03 * smoothstep(-0.2, 0.9, mirror[..., 1:2])
         total = shine * openness[..., None] * self.sky
-        free = smoothstep(-0.1, 0.9, above)[..., None]
+        ring = self.person.eye.points.reshape(-1, 3)[:, :2].norm(dim=-1)
+        film = 1 - 0.8 * smoothstep(5.6, 6.6, ring)  # tears lie smooth on the cornea only
+        free = (smoothstep(-0.1, 0.9, above) * film)[..., None]
         total = total + (self._source(mirror) * lit)[..., None] * free * self.colours[0]
         edges = math.cos(math.radians(24)), math.cos(math.radians(10))
         fill = smoothstep(*edges, (mirror * self.directions[1]).sum(-1, keepdim=True))
@@ -271,6 +273,8 @@ class Lighting:
         soft = name in ("tongue", "mouth_bag")
         inside = 0.22 + 0.78 * smoothstep(-44.0, 4.0, rest[:, 2]) if soft else smoothstep(-30.0, 10.0, rest[:, 2])
         inside = inside * part.shade.flatten() * (0.44 + 0.48 * smoothstep(0.0, 9.0, gap))
+        if not soft:
+            inside = inside * 0.8
         if name == "upper_teeth":
             inside = inside * (0.40 + 0.60 * (1 - smoothstep(-2.0, 4.0, rest[:, 1] - person.skin.mouth_y)))
         light = self._diffuse(normals, 0.5, 0.4) * 0.65 + self._ambient(normals) * 0.75

@@ -12,7 +12,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from tellbench.datasets.studio import sculpture
-from tellbench.datasets.studio.paint import noise
+from tellbench.datasets.studio.paint import noise, resolved
 from tellbench.datasets.studio.sculpture import smoothstep
 from tellbench.datasets.studio.skin import Skin
 
@@ -52,8 +52,8 @@ class Canvas:
         """Smooth noise in [-1, 1] of a person's own, features in mm; 0 where texels are too large for it: [R,C]."""
         seed = self.skin.identity.seed * 13 + which
         if feature > 3.5:  # the vertices are close enough
-            return self.finer(noise(self.skin.P0, feature, seed))
-        return noise(self.points, feature, seed) * smoothstep(1.0, 2.0, feature / self.pitch.amax(-1))
+            return self.finer(noise(self.skin.P0, feature, seed) * resolved(self.skin.P0, feature))
+        return noise(self.points, feature, seed) * resolved(self.points, feature)
 
     def spot(self, x: float, y: float, width: float, height: float) -> Tensor:
         """Gaussian spots on both sides of the front of the face."""

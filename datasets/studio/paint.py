@@ -54,6 +54,14 @@ def noise(points: Tensor, feature: float, seed: int) -> Tensor:
     return sampled.reshape(points.shape[:-1])
 
 
+def resolved(points: Tensor, feature: float) -> Tensor:
+    """Share of a noise that a grid [R,C,3] in mm can carry, [R,C]: 0 where neighbours lie a feature apart."""
+    down = (points[1:] - points[:-1]).norm(dim=-1)
+    across = (points[:, 1:] - points[:, :-1]).norm(dim=-1)
+    pitch = torch.maximum(torch.cat([down, down[-1:]]), torch.cat([across, across[:, -1:]], 1))
+    return smoothstep(1.0, 2.0, feature / pitch.clamp(min=1e-3))
+
+
 class _Face:
     """Places on a face that the maps share; all of shape (rows, columns)."""
 
@@ -72,7 +80,7 @@ class _Face:
         return torch.exp(-(((self.across - x) / width) ** 2) - ((self.y - y) / height) ** 2) * self.front
 
     def noise(self, feature: float, which: int) -> Tensor:
-        return noise(self.points, feature, self.person.seed * 13 + which)
+        return noise(self.points, feature, self.person.seed * 13 + which) * resolved(self.points, feature)
 
     def rows(self, *names: str) -> Tensor:
         """Mask of whole segments."""
@@ -138,9 +146,9 @@ def _zones(face: _Face) -> Tensor:
         * face.front
         * smoothstep(-118.0, -100.0, face.y)
     )
-    shift = forehead[..., None] * torch.tensor([0.0, 0.0, -0.07])
+    shift = forehead[..., None] * torch.tensor([0.0, 0.0, -0.06])
     shift = shift + veins[..., None] * torch.tensor([-0.10, -0.07, 0.0])
-    return shift + 0.8 * jaw[..., None] * torch.tensor([-0.09, -0.04, 0.0])
+    return shift + 0.5 * jaw[..., None] * torch.tensor([-0.09, -0.04, 0.0])
 
 
 def beard_mask(skin: Skin) -> Tensor:
@@ -282,12 +290,14 @@ def _openness(face: _Face) -> Tensor:
     width = 5 if face.step == 1 else 3
     normals = unit(functional.avg_pool2d(normals, width, 1, width // 2)[0].permute(1, 2, 0))
     openness = torch.ones_like(face.x)
-    for reach, weight in ((3.0, 0.28), (7.0, 0.30), (14.0, 0.28), (28.0, 0.22), (50.0, 0.16)):
+    for reach, weight in ((3.0, 0.16), (7.0, 0.20), (14.0, 0.24), (28.0, 0.22), (50.0, 0.16)):
         gap = sculpture.head(face.points + normals * reach, face.person)
         openness = openness - weight * ((reach - gap) / reach).clamp(0, 1)
     lips = torch.maximum(face.row_bump(skin.ul_edge, 2.2), face.row_bump(skin.ll_edge, 2.2)) * (skin.tau < 1.03)
     fold = face.row_bump(skin.layout.first("upper_lid"), 2.2) * skin.lid_window
-    return openness.clamp(0.25, 1) * (1 - 0.45 * lips) * (1 - 0.28 * fold)
+    socket = 0.6 * face.spot(27, -10, 17, 9) + 0.5 * face.spot(10, 2, 6, 16)  # thin skin: light comes in from all about
+    openness = openness.clamp(0.25, 1) + (1 - openness.clamp(0.25, 1)) * socket.clamp(max=1)
+    return openness * (1 - 0.45 * lips) * (1 - 0.28 * fold)
 
 
 def _gloss(face: _Face, lips: Tensor, scalp: Tensor) -> Tensor:
