@@ -46,7 +46,7 @@ class Cut:
 
 _BAND: Final = Cut().collar
 _ROLL: Final = ((-0.2, -3.0), (0.5, 1.0), (0.95, 3.0), (1.0, 5.0), (0.93, 7.2), (0.6, 8.0), (0.2, 7.6), (0.0, 5.5))
-_TURNED: Final = ((-0.75, 6.0), (-0.35, 8.0), (0.2, 8.5), (0.75, 7.6), (1.0, 5.8), (0.93, 4.0), (0.5, 3.4), (0.1, 3.0))
+_TURNED: Final = ((-0.7, 4.6), (-0.35, 6.2), (0.2, 6.6), (0.75, 6.0), (1.0, 4.8), (0.93, 3.6), (0.5, 3.2), (0.1, 3.0))
 _HOOD: Final = ((-0.5, -3.0), (0.5, 1.5), (0.9, 6.0), (1.0, 12.0), (0.7, 19.0), (0.1, 22.0), (-0.6, 19.0), (-0.8, 7.0))
 
 CUTS: Final[dict[str, Cut]] = {
@@ -56,9 +56,9 @@ CUTS: Final[dict[str, Cut]] = {
     "sweater": Cut(dip=4, loose=4, thickness=5, collar=((-0.9, -3.0), (0.0, 3.0), (0.9, 5.2), (0.9, 7.4), (-0.2, 7.6))),
     "turtleneck": Cut(thickness=4.5, collar=_ROLL, height=38, loose=2),
     "hoodie": Cut(dip=9, loose=8, thickness=6, collar=_HOOD, height=20),
-    "shirt": Cut(dip=17, width=22, pointed=True, collar=_TURNED, height=27, turned=True),
-    "polo": Cut(dip=20, width=22, pointed=True, collar=_TURNED, height=23, turned=True),
-    "suit": Cut(dip=1, width=16, pointed=True, collar=_TURNED, height=27, turned=True),
+    "shirt": Cut(dip=17, width=22, pointed=True, collar=_TURNED, height=23, turned=True),
+    "polo": Cut(dip=20, width=22, pointed=True, collar=_TURNED, height=20, turned=True),
+    "suit": Cut(dip=6, width=16, pointed=True, collar=_TURNED, height=23, turned=True),
     "blazer": Cut(dip=14, width=50, loose=6),
 }
 """Garments by name; a suit has a buttoned shirt under it, a blazer a plain top."""
@@ -136,7 +136,7 @@ def _collar(edge: Tensor, cut: Cut, azimuth: Tensor, identity: Identity) -> Tens
     front = azimuth.rad2deg().abs()
     height = torch.full_like(front, cut.height)
     fall = torch.ones_like(front)
-    opening = 1.0 if cut.dip < 5 else 0.4 * cut.width
+    opening = 0.4 * cut.width
     if cut.turned:  # it ends beside the front opening, in points
         height = height * smoothstep(opening, opening + 8, front) * (0.8 + 0.2 * smoothstep(20.0, 120.0, front))
         fall = 1 + 1.6 * torch.exp(-(((front - opening - 10) / 12) ** 2))

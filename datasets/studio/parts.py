@@ -115,7 +115,7 @@ def ears(skin: Skin) -> tuple[Part, Part]:
     offset = _ear_pose(local * skin.identity.ear_size, skin.identity)
     row = skin.coarse[skin.layout.first("under_eye") + 8 // skin.layout.step]  # a little below the eyes
     seat = int(((row[:, 2] + 88).abs() + 1e3 * (row[:, 0] < 0)).argmin())
-    left = offset + offset.new_tensor([float(row[seat, 0]) - 1.0, -16.0, -90.0])
+    left = offset + offset.new_tensor([float(row[seat, 0]) + 1.2, -15.0, -89.0])
     right = left * left.new_tensor([-1.0, 1.0, 1.0])
     return Part.build(right, wrap=True, shade=shade), Part.build(left, wrap=True, shade=shade)
 
@@ -125,14 +125,18 @@ def _ear_relief(device: torch.device) -> tuple[Tensor, Tensor]:
     around = _linspace(0, 2 * math.pi, 65, device)[:-1]
     r, a = torch.meshgrid(_linspace(0, 1, 30, device), around, indexing="ij")
     cos, sin = a.cos(), a.sin()
-    width = 18.5 * (1 - 0.33 * (-sin).clamp(0, 1) ** 1.5) * torch.where(cos > 0, 1.08, 0.8)  # narrow lobe
+    width = 18.5 * (1 - 0.24 * (-sin).clamp(0, 1) ** 1.5) * torch.where(cos > 0, 1.08, 0.8)  # narrow lobe
     x, y = r * width * cos, r * torch.where(sin > 0, 31.0, 33.0) * sin
     helix = smoothstep(-0.9, -0.1, (a + 0.35).sin()) * torch.where(cos > -0.85, 1.0, 0.5)
     z = 2.5 + 5 * smoothstep(0.0, 1.0, (x + 15) / 33)  # flares outward to the back
-    z += helix * (3.2 * bump(r, 0.9, 0.085) - 1.6 * bump(r, 0.74, 0.07))
-    z += 3.0 * bump(x + 0.012 * (y - 2) ** 2, 6.5, 3.0) * smoothstep(26.0, 8.0, (y - 2).abs())  # antihelix
-    z -= 8.0 * bump(x, -2.5, 6.5) * bump(y, -5, 10)  # concha
-    z += 4.5 * bump(x, -12, 3.2) * bump(y, -6, 5) + 2.0 * bump(x, 1, 3.5) * bump(y, -17, 3.5)  # tragus, antitragus
+    z += helix * (3.6 * bump(r, 0.9, 0.085) - 2.2 * bump(r, 0.73, 0.08))
+    z += 3.2 * bump(x + 0.012 * (y - 2) ** 2, 6.5, 3.0) * smoothstep(26.0, 8.0, (y - 2).abs())  # antihelix
+    z += (
+        1.8 * bump(x + 0.55 * (y - 12), -1.0, 2.6) * smoothstep(6.0, 12.0, y) * (1 - smoothstep(20.0, 26.0, y))
+    )  # its upper leg
+    z -= 6.5 * bump(x, -2.0, 6.0) * bump(y, -5, 10)  # concha
+    z += 2.2 * bump(y + 0.25 * x, 1.5, 2.4) * smoothstep(4.0, -4.0, x)  # root of the helix
+    z += 5.0 * bump(x, -11.5, 3.2) * bump(y, -6, 5) + 2.0 * bump(x, 1, 3.5) * bump(y, -17, 3.5)  # tragus, antitragus
     z -= 3.0 * smoothstep(0.93, 1.0, r)
     shade = 1 - 0.75 * bump(x, -3, 6) * bump(y, -5, 9) - 0.3 * bump(r, 0.74, 0.09) * helix
     front = torch.stack([x, y, z], -1)

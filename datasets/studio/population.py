@@ -232,7 +232,7 @@ def _eyes(draw: _Draw, fem: float, old: float, number: int, modes: _Modes) -> di
         "eye_tilt": 1.6 + 0.7 * fem + 0.5 * modes.flat - 1.2 * old + n(0.9),
         "eye_depth": 0.5 * fem + 0.6 * modes.flat - 0.4 * modes.robust + n(0.7),
         "lid_crease": max(2.0, 4.2 + 0.4 * fem - 0.8 * modes.flat + n(0.9)),
-        "lid_hood": u(0, 1) * (0.45 + 0.8 * old),
+        "lid_hood": u(0, 1) * (0.35 + 0.8 * old),
         "epicanthus": float(np.clip(0.55 * modes.flat - 0.35 + n(0.15), 0, 1)),
         "eye_radius": 12.1,
         "iris_color": _scaled(IRIS_COLORS[draw.choose(tuple(IRIS_COLORS), weights)], u(0.8, 1.2)),
@@ -256,7 +256,7 @@ def _mouth(draw: _Draw, fem: float, old: float, modes: _Modes) -> dict[str, Any]
         "cupid_bow": max(0.3, 1.3 + 0.2 * fem - 0.4 * old + n(0.45)),
         "philtrum": 14.0 - 1.3 * fem + 0.5 * modes.long + 1.8 * old + n(1.2),
         "mouth_shift": n(0.8),
-        "mouth_curve": 0.6 + n(0.6) - 0.7 * old,
+        "mouth_curve": 1.1 + n(0.6) - 0.7 * old,
         "lip_darkness": u(0, 0.35),
         "lipstick": u(0.4, 1) * (fem == 1.0 and draw.chance(0.35)),
     }

@@ -102,11 +102,12 @@ def _jaw(d: Tensor, p: Planes, person: Identity) -> Tensor:
 def _face(d: Tensor, p: Planes, person: Identity) -> Tensor:
     width, drop, bone, fat = person.face_width, person.face_length, person.cheekbone, person.fat
     d = union(d, cone(p, (43 * width, -22, -16 + bone), (58 * width, -17, -52), 11, 7), 22)  # zygoma and its arch
+    sag = 7 * person.wrinkles  # cheeks slide down with age, into jowls
     muzzle = -16 + person.lip_projection * 0.8
     d = union(d, ellipsoid(p, (0, -60 + drop * 0.4, muzzle), (30, 28, 34.5)), 15)
-    cheek = ellipsoid(p, (31 * width, -38 + drop * 0.2, -11 + person.cheek), (18, 21, 20 + 0.5 * fat))
+    cheek = ellipsoid(p, (31 * width, -38 + drop * 0.2 - 0.15 * sag, -11 + person.cheek), (18, 21, 20 + 0.5 * fat))
     d = union(d, cheek, 13)
-    buccal = ellipsoid(p, (34 * width, -64 + drop * 0.5, -30 + person.cheek), (12 + fat, 24, 24))
+    buccal = ellipsoid(p, (34 * width, -64 + drop * 0.5 - sag, -30 + person.cheek), (12 + fat, 24, 24))
     d = union(d, buccal, 24)
     rim = cone(p, (49 * width, -18, -12 + 0.5 * bone), (50 * width, 16, -16), 8, 6)  # of the orbit, outside
     d = union(d, rim, 12)
@@ -119,6 +120,7 @@ def _eyes(d: Tensor, p: Planes, person: Identity) -> Tensor:
     d = carve(d, ellipsoid(p, (x - 1, 2, 18.5 - person.eye_depth), (17, 11, 11)), 14)
     lid = person.eye_radius + LID_THICKNESS
     d = union(d, ellipsoid(p, (x, 0, 0), (lid, lid, lid)), 8)
+    d = union(d, ellipsoid(p, (x, -14.5, -2), (15, 5, 8.5)), 9)  # fat under the lower lid
     return union(d, ellipsoid(p, (x + 3, 12.5, 0), (15, 4.5, 8 + 2 * person.lid_hood)), 9)
 
 

@@ -194,7 +194,7 @@ class Skin:
         # the upper arch peaks towards the nose, the lower one towards the ear
         up = arch.pow(0.62) * (1 + 0.16 * (0.45 - inside))
         low = arch.pow(0.72) * (1 + 0.3 * (inside - 0.55))
-        upper = axis + 0.42 * identity.eye_height * up - 1.1 * identity.epicanthus * relief.bump(t, 0.1, 0.13)
+        upper = axis + 0.45 * identity.eye_height * up - 1.1 * identity.epicanthus * relief.bump(t, 0.1, 0.13)
         lower = axis - 0.52 * identity.eye_height * low
         crease = upper + identity.lid_crease * (0.75 + 0.25 * up) + 0.6
         return upper, lower, torch.maximum(crease, upper + 1.5)

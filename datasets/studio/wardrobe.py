@@ -14,7 +14,7 @@ from tellbench.datasets.studio.paint import person_noise
 from tellbench.datasets.studio.sculpture import smoothstep
 
 _TIES: Final = ((0.25, 0.01, 0.02), (0.02, 0.03, 0.12), (0.02, 0.09, 0.06), (0.15, 0.1, 0.02), (0.1, 0.02, 0.08))
-_SHIRT: Final = (0.62, 0.63, 0.66)
+_SHIRT: Final = (0.47, 0.48, 0.51)
 _EDGE: Final = 2.2
 """mm over which one colour gives way to another: about the distance of the vertices."""
 
@@ -122,7 +122,7 @@ def _jacket(person: Identity, points: Tensor, under: Tensor, collar: Tensor) -> 
     outside = outside * (1 - collar)
     edge = (4 * outside * (1 - outside) + 4 * lapel * (1 - lapel)) * (1 - collar)
     shirt = inner * (0.9 + 0.1 * _weave(person, points))[..., None]
-    albedo = shirt + (under * (1 - 0.06 * lapel - 0.4 * edge)[..., None] - shirt) * outside[..., None]
+    albedo = shirt + (under * (1 - 0.06 * lapel - 0.12 * edge)[..., None] - shirt) * outside[..., None]
     if person.garment == "blazer" or not person.tie:
         return albedo
     knot = smoothstep(-222.0, -208.0, y)

@@ -62,3 +62,22 @@ def test_average_lies_in_the_middle():
     for name in ("eye_distance", "jaw_width", "nose_length", "mouth_width", "face_length"):
         values = np.array([getattr(p, name) for p in PEOPLE])
         assert abs(getattr(average, name) - values.mean()) < 0.25 * values.std()
+
+
+def test_the_sexes_differ_as_measured():
+    """Women's faces are narrower below, their necks thinner, brows higher; Farkas (1994) gives the signs."""
+    for name in ("face_width", "jaw_width", "chin_width", "neck_radius", "brow_ridge", "shoulder_width"):
+        women, men = ([getattr(p, name) for p in PEOPLE if p.sex == sex] for sex in ("female", "male"))
+        assert np.mean(women) < np.mean(men) - 0.5 * np.std(men), name
+    brows = [np.mean([p.brow_height for p in PEOPLE if p.sex == sex]) for sex in ("female", "male")]
+    assert brows[0] > brows[1] + 1
+
+
+def test_proportions_vary_together_but_eyelids_not_with_skin_tone():
+    def correlation(a, b):
+        return np.corrcoef([getattr(p, a) for p in PEOPLE], [getattr(p, b) for p in PEOPLE])[0, 1]
+
+    assert correlation("nose_width", "upper_lip") > 0.2
+    assert correlation("fat", "neck_radius") > 0.2
+    assert abs(correlation("epicanthus", "tone_number")) < 0.15
+    assert 0.1 < np.mean([p.epicanthus > 0.2 for p in PEOPLE]) < 0.5
