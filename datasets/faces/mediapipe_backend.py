@@ -50,7 +50,7 @@ class MediaPipeLandmarker:
         Raises:
             InputError: the extra is not installed, or the bundle is missing or broken.
         """
-        landmarker = cls(_bundle(model))
+        landmarker = cls(bundle_path(model))
         with landmarker._open():
             return landmarker
 
@@ -71,23 +71,40 @@ class MediaPipeLandmarker:
 
     def _open(self) -> Any:
         """MediaPipe's task, a context manager."""
-        try:
-            from mediapipe.tasks.python import BaseOptions, vision
-        except ImportError as error:
-            raise InputError(
-                "landmarker 'mediapipe' needs MediaPipe; install tellbench[mediapipe] or use 'network'"
-            ) from error
-        options = vision.FaceLandmarkerOptions(
-            base_options=BaseOptions(model_asset_path=str(self._path)),
-            min_face_detection_confidence=_MIN_CONFIDENCE,
-            min_face_presence_confidence=_MIN_CONFIDENCE,
-        )
-        try:
-            return vision.FaceLandmarker.create_from_options(options)
-        except (RuntimeError, ValueError) as error:
-            raise InputError(
-                f"{self._path}: not a FaceLandmarker bundle; give face_landmarker.task as published by MediaPipe"
-            ) from error
+        return open_task(self._path, min_confidence=_MIN_CONFIDENCE)
+
+
+def open_task(path: Path, *, min_confidence: float = 0.5, n_faces: int = 1, scores: bool = False) -> Any:
+    """MediaPipe's FaceLandmarker, a context manager with a method `detect`.
+
+    Args:
+        path: the `face_landmarker.task` bundle.
+        min_confidence: of face detection and presence; the default is MediaPipe's own.
+        n_faces: at most so many faces a picture.
+        scores: also give the 52 expression scores.
+
+    Raises:
+        InputError: the extra is not installed, or the bundle is broken.
+    """
+    try:
+        from mediapipe.tasks.python import BaseOptions, vision
+    except ImportError as error:
+        raise InputError(
+            "landmarker 'mediapipe' needs MediaPipe; install tellbench[mediapipe] or use 'network'"
+        ) from error
+    options = vision.FaceLandmarkerOptions(
+        base_options=BaseOptions(model_asset_path=str(path)),
+        num_faces=n_faces,
+        min_face_detection_confidence=min_confidence,
+        min_face_presence_confidence=min_confidence,
+        output_face_blendshapes=scores,
+    )
+    try:
+        return vision.FaceLandmarker.create_from_options(options)
+    except (RuntimeError, ValueError) as error:
+        raise InputError(
+            f"{path}: not a FaceLandmarker bundle; give face_landmarker.task as published by MediaPipe"
+        ) from error
 
 
 def _mesh(task: Any, frame: Frames, box: Floats) -> Floats | None:
@@ -119,7 +136,12 @@ def from_meshes(meshes: Floats) -> Landmarks:
     return Landmarks(points, meshes[:, list(IRISES)], opening / np.maximum(width, 1e-6))
 
 
-def _bundle(model: Path | None) -> Path:
+def bundle_path(model: Path | None = None) -> Path:
+    """The bundle named here or in TELLBENCH_MEDIAPIPE_MODEL.
+
+    Raises:
+        InputError: none is named, or it does not exist.
+    """
     named = model or os.environ.get(MODEL_VARIABLE)
     if not named:
         raise InputError(

@@ -26,6 +26,8 @@ RIGHT_EYE_CORNER, LEFT_EYE_CORNER = 36, 45
 """Landmarks at the outer eye corners."""
 _BRIDGE_ABOVE_CORNER: Final = 3.5
 """mm from the inner eye corners up to point 27: as in the mean annotation, at 90 mm between the outer corners."""
+_CANTHUS: Final = 0.96
+"""Where across the eye the lids are seen to meet at its outer corner; beyond, their edges touch."""
 LID_POINTS: Final = 16
 """Points on each lid edge, corner to corner."""
 LIP_POINTS: Final = 20
@@ -132,7 +134,13 @@ def _nose(skin: Skin, surface: _Front) -> list[Anchor]:
     width, under = skin.identity.nose_width, float(skin.P0[row, column, 1])
     wings = [surface.at(side * 12.5 * width, under + 2.5) for side in (-1, 1)]
     offsets = [_offset_at(skin, row, x * width) for x in (-7.5, 0.0, 7.5)]
-    return [*bridge, wings[0], *(on_row(skin.layout, row, offset) for offset in offsets), wings[1]]
+    return [*bridge, wings[0], *(_between_rows(skin, row, offset) for offset in offsets), wings[1]]
+
+
+def _between_rows(skin: Skin, row: int, offset: float) -> Anchor:
+    """Half-way between a row and the one above: the fold under the nose is one step of the grid deep."""
+    column = skin.layout.column_at(offset)
+    return [skin.layout.vertex(row - k, column) for k in (1, 0, 0)], [0.5, 0.5, 0.0]
 
 
 def _midline(skin: Skin) -> tuple[int, float]:
@@ -154,7 +162,7 @@ def _offset_at(skin: Skin, row: int, x: float) -> float:
 
 
 def _eyes(skin: Skin) -> list[Anchor]:
-    upper, lower = (1.0, 0.69, 0.32, 0.0), (0.35, 0.71)
+    upper, lower = (_CANTHUS, 0.69, 0.32, 0.0), (0.35, 0.71)
     edges = [(skin.up_edge, t) for t in upper] + [(skin.lo_edge, t) for t in lower]
     right = [on_row(skin.layout, row, -_eye(t)) for row, t in edges]
     edges = [(skin.up_edge, t) for t in reversed(upper)] + [(skin.lo_edge, t) for t in reversed(lower)]

@@ -69,4 +69,37 @@ def behaviour(
         return
     with atomic_path(out) as part:
         part.write_text(page, encoding="utf-8")
+
+
+@verbs.command(
+    epilog=examples(
+        "tellbench studio judge --people 200 --model face_landmarker.task --out judges.md",
+        "tellbench studio judge --people 8 --every 4 --out judges.md",
+    )
+)
+def judge(
+    out: Annotated[Path, typer.Option(help="The Markdown file to write; the worst frames go beside it as JPEG.")],
+    people: Annotated[int, typer.Option(min=1, help="How many people; their seeds follow one another.")] = 8,
+    size: Annotated[int, typer.Option(help="Width and height of the frames in pixels.")] = 256,
+    every: Annotated[int, typer.Option(min=1, help="Each person shows one in so many expressions, in turn.")] = 1,
+    first: Annotated[int, typer.Option(help="Seed of the first person.")] = 750_000,
+    model: Annotated[
+        Path | None, typer.Option(help="MediaPipe's face_landmarker.task; default: $TELLBENCH_MEDIAPIPE_MODEL.")
+    ] = None,
+    work: Annotated[Path, typer.Option(help="Findings by person; an interrupted run goes on.")] = Path("studio_exam"),
+) -> None:
+    """Let MTCNN and MediaPipe look at people in every pose and expression."""
+    from tellbench.datasets.faces.judges import FaceMesher
+    from tellbench.datasets.faces.mediapipe_backend import bundle_path
+    from tellbench.datasets.files import atomic_path
+    from tellbench.datasets.studio.exam import hold
+    from tellbench.datasets.studio.sheets import write_sheet
+    from tellbench.datasets.studio.verdict import markdown, worst_sheet
+
+    with FaceMesher.opened(bundle_path(model)) as mesher, bar("examining people", people) as advance:
+        table = hold(range(first, first + people), size, work, mesher, every, lambda _seed: advance(1))
+    with atomic_path(out) as part:
+        part.write_text(markdown(table), encoding="utf-8")
+    write_sheet(worst_sheet(table, size, every), out.with_suffix(".jpg"))
+    say(markdown(table))
     say(f"written: {out}")
