@@ -15,7 +15,7 @@ from PIL import Image, ImageDraw, ImageFont
 from tellbench.datasets.emotion import EMOTIONS
 from tellbench.datasets.expression import COEFFICIENTS, expression
 from tellbench.datasets.files import atomic_path
-from tellbench.datasets.scene import Scene
+from tellbench.datasets.scene import STYLES, Scene
 from tellbench.datasets.studio.identity import Identity
 from tellbench.datasets.studio.labels import Label
 from tellbench.datasets.studio.renderer import Person, Shot, Studio
@@ -152,12 +152,19 @@ def talking(seeds: range, size: int, n_frames: int = 10, every: int = 3, fps: fl
     return Sheet(rows, _describe(seeds), [f"{i * every / fps:.2f} s" for i in range(n_frames)])
 
 
+def styles(seeds: range, size: int) -> Sheet:
+    """Each person filmed, painted, drawn and carved."""
+    rows = [[_portrait(seed, size, style) for style in STYLES] for seed in seeds]
+    return Sheet(rows, _describe(seeds), STYLES)
+
+
 SHEETS: Final[Mapping[str, Callable[[range, int], Sheet]]] = {
     "people": portraits,
     "expressions": expressions,
     "poses": poses,
     "labels": labels,
     "talking": talking,
+    "styles": styles,
 }
 """From person seeds and the side of a picture to a sheet, by kind."""
 
@@ -181,22 +188,27 @@ def _grey_depth(shot: Shot, frame: int) -> Frames:
     return np.repeat(grey[..., None], 3, -1)
 
 
-def _portrait(seed: int, size: int) -> Frames:
+def _portrait(seed: int, size: int, style: str = "photo") -> Frames:
     pose = np.zeros((1, 6), np.float32)
     pose[0, :3] = np.random.default_rng(seed).normal(size=3) * (12, 4, 2)
     gaze = np.stack([-pose[:, 0], pose[:, 1]], 1)
-    return np.asarray(_film(seed, size, pose=pose, gaze=gaze).frames[0])
+    return np.asarray(_film(seed, size, pose=pose, gaze=gaze, style=style).frames[0])
 
 
 def _film(
-    seed: int, size: int, coefficients: Floats | None = None, pose: Floats | None = None, gaze: Floats | None = None
+    seed: int,
+    size: int,
+    coefficients: Floats | None = None,
+    pose: Floats | None = None,
+    gaze: Floats | None = None,
+    style: str = "photo",
 ) -> Shot:
     """One person in one setting; what is not given is neutral."""
     length = max(len(values) for values in (coefficients, pose, gaze) if values is not None)
     coefficients = np.zeros((length, len(COEFFICIENTS)), np.float32) if coefficients is None else coefficients
     pose = np.zeros((length, 6), np.float32) if pose is None else pose
     gaze = np.zeros((length, 2), np.float32) if gaze is None else gaze
-    return Studio(Person(Identity.sample(seed)), seed, size).render(coefficients, pose, gaze)
+    return Studio(Person(Identity.sample(seed)), seed, size, style=style).render(coefficients, pose, gaze)
 
 
 def _describe(seeds: range) -> list[str]:

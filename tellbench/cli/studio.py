@@ -12,7 +12,7 @@ from tellbench.errors import InputError
 
 verbs = typer.Typer(no_args_is_help=True)
 
-KINDS = ("people", "expressions", "poses", "labels", "talking")
+KINDS = ("people", "expressions", "poses", "labels", "talking", "styles")
 
 
 def add_to(app: typer.Typer) -> None:
