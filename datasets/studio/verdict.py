@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import Final
+from collections.abc import Hashable, Mapping
+from typing import Any, Final
 
 import numpy as np
 import pandas as pd
@@ -52,7 +53,7 @@ def markdown(table: pd.DataFrame) -> str:
         lines += ["", "Inner 51 points / jaw, % of the outer eye distance, by yaw and pitch in degrees:", ""]
         lines += _by_pose(table)
     lines += ["", "Frames that were missed, and those with the largest distance:", ""]
-    lines += [f"- {_name(row)}" for row in worst(table).itertuples()]
+    lines += [f"- {_name(row)}" for row in worst(table).to_dict("records")]
     return "\n".join(lines) + "\n"
 
 
@@ -68,11 +69,11 @@ def worst(table: pd.DataFrame, count: int = WORST) -> pd.DataFrame:
 
 def worst_sheet(table: pd.DataFrame, size: int, every: int = 1, columns: int = 6) -> Sheet:
     """The worst frames, filmed again; `size` and `every` as in the exam."""
-    rows = worst(table).itertuples()
-    pictures = [Exam.of(row.seed, every).film(row.seed, size, row.frame).frames[0] for row in rows]
-    names = [_name(row) for row in worst(table).itertuples()]
-    pages = [pictures[i : i + columns] for i in range(0, len(pictures), columns)]
-    return Sheet(pages, ["; ".join(names[i : i + columns]) for i in range(0, len(names), columns)])
+    rows = worst(table).to_dict("records")
+    pictures = [Exam.of(int(r["seed"]), every).film(int(r["seed"]), size, int(r["frame"])).frames[0] for r in rows]
+    pages = range(0, len(rows), columns)
+    names = ["; ".join(_name(row) for row in rows[i : i + columns]) for i in pages]
+    return Sheet([pictures[i : i + columns] for i in pages], names)
 
 
 _PARTS: Final = (
@@ -125,10 +126,9 @@ def _by_pose(table: pd.DataFrame) -> list[str]:
     return lines
 
 
-def _name(row: object) -> str:
+def _name(row: Mapping[Hashable, Any]) -> str:
     """A frame in words."""
-    values = row._asdict()  # type: ignore[attr-defined]  # a named tuple of pandas
-    words = f"{values['seed']}, {values['expression']}, yaw {values['yaw']:+.0f}, pitch {values['pitch']:+.0f}"
-    if values["missed"]:
-        return f"{words}: faces {values['mtcnn']} (MTCNN), {values.get('mediapipe', '-')} (MediaPipe)"
-    return f"{words}: {100 * values['distance']:.1f} %"
+    words = f"{row['seed']}, {row['expression']}, yaw {row['yaw']:+.0f}, pitch {row['pitch']:+.0f}"
+    if row["missed"]:
+        return f"{words}: faces {row['mtcnn']} (MTCNN), {row.get('mediapipe', '-')} (MediaPipe)"
+    return f"{words}: {100 * row['distance']:.1f} %"
