@@ -17,6 +17,7 @@ from tellbench.datasets.audio import RATE, Audio
 from tellbench.datasets.speech.espeak import speak
 from tellbench.datasets.speech.texts import LANGUAGES, passage, templates
 from tellbench.datasets.speech.utterance import Utterance
+from tellbench.errors import InputError
 
 FEMALE: Final[Mapping[str, float]] = {
     **{"f1": 176, "f2": 193, "f3": 208, "f4": 177, "f5": 203},
@@ -38,7 +39,7 @@ _MEDIAN_HZ: Final = {**FEMALE, **MALE}
 _OLD: Final = frozenset({"grandma", "grandpa", "croak"})
 _OLD_FROM = 60.0  # years (assumption)
 _F0_HZ: Final = {"female": 207.0, "male": 119.0}  # Traunmüller & Eriksson 1995, European languages
-_F0_SPREAD = 2.2  # semitones between speakers of one sex (assumption)
+_F0_SPREAD, _F0_LIMIT = 2.2, 4.5  # semitones between speakers of one sex (assumption)
 _F0_AGEING: Final = {
     "female": -3.0,
     "male": 2.0,
@@ -47,6 +48,19 @@ _RATE = (172.0, 16.0)  # words a minute, mean and spread: 4 to 6 syllables a sec
 _RATE_AGEING = -0.12  # from 40 to 80 years; Jacewicz 2009: the old speak more slowly
 _TRACT_SPREAD = 0.03  # vocal tract lengths within a sex vary by 3 to 4% (Fitch & Giedd 1999)
 _TAKE_RATE, _TAKE_F0 = 0.04, 0.5  # share and semitones by which a speaker's takes differ (assumption)
+
+_MOODS: Final[Mapping[str, tuple[float, float, float]]] = {
+    "neutral": (0.0, 0.0, 0.0),
+    "happy": (2.5, 0.06, 25.0),
+    "sad": (-1.5, -0.15, -20.0),
+    "angry": (2.5, 0.08, 20.0),
+    "surprised": (3.0, 0.0, 25.0),
+    "afraid": (3.0, 0.1, -5.0),
+    "disgusted": (-0.5, -0.08, 0.0),
+    "contempt": (-0.5, -0.05, -5.0),
+}
+"""Emotions at their strongest: semitones of pitch, share of rate, liveliness. Directions for the basic emotions after
+Juslin & Laukka 2003, table 7; amounts, and surprise and contempt: assumptions."""
 
 _PITCH_STEPS = (0.0, 25.0, 50.0, 75.0, 100.0)
 _PITCH_RATIOS = (0.67, 0.806, 1.0, 1.28, 1.66)  # F0 against that at pitch 50, measured on m3 and f2
@@ -87,7 +101,7 @@ class Voice:
         semitones = random.normal(0, _F0_SPREAD) + _F0_AGEING[sex] * aged
         return cls(
             variant=str(random.choice(fitting)),
-            f0_hz=float(_F0_HZ[sex] * 2 ** (np.clip(semitones, -6, 6) / 12)),
+            f0_hz=float(_F0_HZ[sex] * 2 ** (np.clip(semitones, -_F0_LIMIT, _F0_LIMIT) / 12)),
             rate=float(np.clip(random.normal(*_RATE) * (1 + _RATE_AGEING * aged), 130, 205)),
             liveliness=int(np.clip(random.normal(50, 15), 20, 85)),
             tract=float(np.exp(np.clip(random.normal(0, _TRACT_SPREAD), -0.07, 0.07))),
@@ -113,23 +127,41 @@ class Voice:
         said = speak(text, name, rate, self._pitch(liveliness), liveliness)
         return dataclasses.replace(stretched(said, self.tract), language=language)
 
-    def talk(self, language: str, seed: int, seconds: float) -> Utterance:
-        """Enough sentences to fill `seconds`; the seed chooses the words, and a little of the mood.
+    def talk(
+        self, language: str, seed: int, seconds: float, emotion: str = "neutral", intensity: float = 0.0
+    ) -> Utterance:
+        """Enough sentences to fill a time.
+
+        Args:
+            language: a key of `LANGUAGES`.
+            seed: the words, and a little of the tone.
+            seconds: the time to fill.
+            emotion: how the speaker feels: a name of `tellbench.datasets.emotion.EMOTIONS`.
+            intensity: how strongly, 0 to 1.
 
         Raises:
-            InputError: unknown language.
+            InputError: unknown language or emotion.
         """
-        random = np.random.default_rng([seed, 0x7A1C])
-        mood = dataclasses.replace(
-            self,
-            rate=self.rate * (1 + np.clip(random.normal(0, _TAKE_RATE), -0.1, 0.1)),
-            f0_hz=self.f0_hz * 2 ** (np.clip(random.normal(0, _TAKE_F0), -1, 1) / 12),
-        )
+        toned = self._toned(emotion, intensity, np.random.default_rng([seed, 0x7A1C]))
         for n_sentences in itertools.count(max(1, int(seconds / _SECONDS_A_SENTENCE))):
-            said = mood.speak(passage(language, seed, n_sentences), language)
+            said = toned.speak(passage(language, seed, n_sentences), language)
             if said.audio.duration >= seconds:
                 return said
         raise AssertionError("unreachable: every passage is longer than the last")
+
+    def _toned(self, emotion: str, intensity: float, random: np.random.Generator) -> Voice:
+        """The voice in one take: the speaker's mood, and what no two takes share."""
+        if emotion not in _MOODS:
+            raise InputError(f"no tone of voice for emotion {emotion!r}; choose one of {', '.join(_MOODS)}")
+        semitones, faster, livelier = (intensity * amount for amount in _MOODS[emotion])
+        faster += np.clip(random.normal(0, _TAKE_RATE), -0.1, 0.1)
+        semitones += np.clip(random.normal(0, _TAKE_F0), -1, 1)
+        return dataclasses.replace(
+            self,
+            rate=self.rate * (1 + faster),
+            f0_hz=self.f0_hz * 2 ** (semitones / 12),
+            liveliness=int(np.clip(self.liveliness + livelier, 10, 95)),
+        )
 
     def _pitch(self, liveliness: int) -> int:
         """espeak-ng's pitch number that gives `f0_hz` once the tract is stretched."""

@@ -95,4 +95,4 @@ def utter(scene: Scene, identity: Identity) -> Utterance:
         voice = Voice.sample(identity.seed, identity.sex, identity.age)
     if scene.role == "singing":
         return song(voice, scene.language, scene.seed, scene.duration)
-    return voice.talk(scene.language, scene.seed, scene.duration)
+    return voice.talk(scene.language, scene.seed, scene.duration, scene.emotion, scene.intensity)

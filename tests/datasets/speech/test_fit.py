@@ -10,7 +10,7 @@ from tellbench.datasets.speech.texts import LANGUAGES
 
 
 def test_judged_speech_shares_no_language_and_no_voice_with_the_fitted():
-    fitted, held = (list(fitting.utterances(30, held_out=out, seed=0, degraded=0)) for out in (False, True))
+    fitted, held = (list(fitting.utterances(24, held_out=out, seed=0, degraded=0)) for out in (False, True))
     assert {u.language for u in held} == set(fitting.HELD_OUT_LANGUAGES) < set(LANGUAGES)
     assert not {u.language for u in fitted} & {u.language for u in held}
     assert not {u.voice.split("+")[1] for u in fitted} & {u.voice.split("+")[1] for u in held}

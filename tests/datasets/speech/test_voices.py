@@ -3,11 +3,12 @@ import dataclasses
 import numpy as np
 import pytest
 
+from tellbench.datasets.emotion import EMOTIONS
 from tellbench.datasets.speech import LANGUAGES, Voice
 from tellbench.datasets.speech.espeak import variant_names
 from tellbench.datasets.speech.features import prosody
 from tellbench.datasets.speech.phonemes import is_vowel
-from tellbench.datasets.speech.voices import FEMALE, MALE, stretched
+from tellbench.datasets.speech.voices import _MOODS, FEMALE, MALE, stretched
 from tellbench.errors import InputError
 
 
@@ -96,6 +97,20 @@ def test_stretched_moves_the_phonemes_with_the_sound():
     assert slow.audio.duration == pytest.approx(1.2 * said.audio.duration, abs=1e-3)
     assert slow.phonemes[1].start == pytest.approx(1.2 * said.phonemes[1].start)
     assert slow.phonemes[-1].end <= slow.audio.duration
+
+
+def test_moods_are_heard():
+    voice = Voice.sample(4, "female", 35)
+    happy, calm, sad = (voice.talk("en", 2, 5, mood, 1.0) for mood in ("happy", "neutral", "sad"))
+    assert measured_f0(happy) > 1.06 * measured_f0(calm)
+    assert measured_f0(sad) < 0.96 * measured_f0(calm)
+    assert sad.audio.duration > 1.08 * calm.audio.duration
+    with pytest.raises(InputError, match=r"'bored'.*neutral, happy"):
+        voice.talk("en", 2, 5, "bored", 1.0)
+
+
+def test_every_emotion_has_a_tone_of_voice():
+    assert set(EMOTIONS) == set(_MOODS)
 
 
 def test_unknown_language_is_explained():
