@@ -13,7 +13,7 @@ from typing import Final, Self
 import torch
 from torch import Tensor
 
-from tellbench.datasets.expression import COEFFICIENTS
+from tellbench.datasets.expression import COEFFICIENTS, INDEX
 from tellbench.datasets.studio import correctives, lids
 from tellbench.datasets.studio.eye_shapes import brow_shapes, lid_shapes
 from tellbench.datasets.studio.fields import Fields
@@ -98,6 +98,9 @@ class ExpressionBasis:
             Vertices in mm, shape (B, rows, columns, 3).
         """
         skin = self.skin
+        coefficients = coefficients.clone()
+        jaw, close = INDEX["jawOpen"], INDEX["mouthClose"]  # lips cannot close further than the jaw has opened them
+        coefficients[:, close] = coefficients[:, close].minimum(coefficients[:, jaw])
         points = skin.P0.repeat(len(coefficients), 1, 1, 1)
         scales = torch.cat([coefficients, correctives.scales(self.pairs, coefficients)], -1)
         for k in (scales != 0).any(0).nonzero()[:, 0].tolist():

@@ -21,7 +21,7 @@ LID_SHIFTS: Final[dict[str, tuple[float, float]]] = {
     "eyeBlink": (-0.92, 0.12),
     "eyeLookDown": (-0.50, -0.10),
     "eyeLookUp": (0.26, 0.03),
-    "eyeWide": (0.28, -0.07),
+    "eyeWide": (0.36, -0.09),
     "eyeSquint": (-0.16, 0.26),
 }
 """How far upper and lower lid rise at coefficient 1, as shares of the opening. In a blink the upper lid does most of
@@ -40,7 +40,7 @@ def brow_shapes(f: Fields) -> dict[str, Tensor]:
     shapes = {"browInnerUp": along(f.near(0, 27, 27, 15), y=9.0, z=0.5) + along(lines * inner, z=0.45 + 0.6 * old)}
     for name, side in SIDES:
         out = f.x * side
-        frown = along(f.near(24, 20, 20, 10, side) * smoothstep(-8.0, 8.0, out), -3.2 * side, -6.0, 1.5)
+        frown = along(f.near(24, 20, 20, 10, side) * smoothstep(-8.0, 8.0, out), -3.8 * side, -7.5, 1.6)
         glabella = f.near(6.5, 21, 2.4, 9, side)
         shapes["browDown" + name] = frown + along(glabella, z=-1.3 - 0.8 * old)
         raised = lines * smoothstep(-4.0, 4.0, out) * smoothstep(10.0, 30.0, out)

@@ -41,7 +41,8 @@ class Fields:
         self.front = smoothstep(-75.0, -35.0, self.z)
         row = torch.arange(layout.rows, device=device)[:, None]
         self.above = (row < layout.first("lower_lip_roll")).float()
-        self.part = (1 - skin.tau.clamp(max=1) ** 2).pow(0.55).expand_as(self.x)
+        # the gap between the lips is an ellipse, what they drag along beside it a softer bell
+        self.part = (1 - skin.tau.clamp(max=1) ** 2) ** (0.55 + 0.9 * smoothstep(0.0, 12.0, self.dy.abs()))
         self.jaw = self._jaw_weight()
         upper = self.dy[layout.first("upper_lip")].clamp(min=1)  # heights of the vermilion, (columns,)
         lower = -self.dy[layout.last("lower_lip")].clamp(max=-1)
@@ -61,6 +62,9 @@ class Fields:
         spread = self.part + (1 - self.part) * spread  # inside the mouth the lips part at once, beside it slowly
         weight = 0.5 - 0.5 * (2 * self.above - 1) * spread
         neck = smoothstep(skin.mouth_y - 75, skin.mouth_y - 52, self.y)
+        below = (torch.arange(skin.layout.rows, device=skin.device) >= skin.layout.first("jaw"))[:, None]
+        floor = below * bump(self.x, 0, 28) * smoothstep(-2.0, -42.0, self.z)  # the hyoid holds the floor of the mouth
+        weight = weight * (1 - 0.8 * floor)
         return weight * neck * smoothstep(-88.0, -48.0, self.z) * (1 - smoothstep(-30.0, -5.0, self.y))
 
     def near(self, x: float, y: float, width: float, height: float, side: float = 0.0) -> Tensor:

@@ -34,6 +34,7 @@ class LipContact:
         followers = (fields.upper_lip, fields.lower_lip)
         self.upper, self.lower = (weight[self.rows, self.columns, None] for weight in followers)
         self.stick = (_STICK[0] + _STICK[1] * skin.tau[self.columns] ** 3)[:, None]  # (columns, 1)
+        self.over_teeth = 1 - smoothstep(0.7, 1.0, skin.tau[self.columns])  # the corners lie beside the front teeth
         upper, lower = layout.rows_of("philtrum", "upper_lip"), layout.rows_of("lower_lip")
         self.teeth = tuple((rows, skin.P0[rows, self.columns, 2]) for rows in (upper, lower))
 
@@ -45,7 +46,7 @@ class LipContact:
         for front, (rows, rest) in zip((upper_front, lower_front), self.teeth, strict=True):
             lips = points[:, rows, self.columns]
             limit = arch_depth(lips[..., 0]) + (front + LIP_THICKNESS)
-            lips[..., 2] = lips[..., 2].maximum(limit.minimum(rest))
+            lips[..., 2] += (limit.minimum(rest) - lips[..., 2]).clamp(min=0) * self.over_teeth
 
     def meet(self, points: Tensor, coefficients: Tensor) -> None:
         """Shut the lips of `points` (B, rows, columns, 3) as mouthClose says, let them stick, never cross; in place."""

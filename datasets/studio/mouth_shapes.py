@@ -56,9 +56,9 @@ def mouth_shapes(f: Fields) -> dict[str, Tensor]:
     rounder = along(0.16 * bump(f.x, 0, 5) * (f.upper_thin + f.lower_thin), y=1.0)
     return {
         "mouthPucker": along(lips, inward * 13.0, 0.0, 8.0 * pout) + rounder,
-        "mouthFunnel": along(lips, inward * 7.5, 0.0, 5.5 * pout)
+        "mouthFunnel": along(lips, inward * 10.0, 0.0, 6.5 * pout)
         + rounder
-        + along(3.2 * upper - 4.4 * lower, 0.0, 1.0)
+        + along(3.8 * upper - 5.2 * lower, 0.0, 1.0)
         + along(upper + lower, z=1.4),
         "mouthLeft": along(lips, 8.5, 0.0, -3 * smoothstep(5.0, 30.0, f.x)),
         "mouthRight": along(lips, -8.5, 0.0, -3 * smoothstep(5.0, 30.0, -f.x)),
@@ -99,8 +99,8 @@ def _mouth_side(f: Fields, side: float) -> dict[str, Tensor]:
         + 0.18 * thinner
         + along(_platysma(f, side), z=1.0),
         "mouthPress": 0.3 * thinner + tight + along(bulge, z=0.9) + along(lower, y=0.4) - along(upper, y=0.4),
-        "mouthLowerDown": along(lower, side, -6.5, -0.8) + along(f.lower_thin * half, y=0.1),
-        "mouthUpperUp": along(upper, 0.6 * side, 5.2, 1.0) + along(wing, y=1.0) + 0.7 * fold,
+        "mouthLowerDown": along(lower, side, -7.8, -0.8) + along(f.lower_thin * half, y=0.1),
+        "mouthUpperUp": along(upper, 0.6 * side, 5.8, 1.0) + along(wing, y=1.0) + 0.7 * fold,
         "cheekSquint": along(cheek, 0.5 * side, 4.5, 3.8) + 0.3 * fold,
         "noseSneer": along(wing, 1.0 * side, 4.2, 0.6)
         + along(upper, 0.0, 2.6, 0.5)
@@ -112,9 +112,9 @@ def _mouth_side(f: Fields, side: float) -> dict[str, Tensor]:
 def smile(f: Fields, side: float) -> Tensor:
     """The pull of zygomaticus major: corner out, up and back round the teeth; cheek and lower lid give way."""
     half = smoothstep(-14.0, 16.0, f.x * side)
-    shape = along(f.corner(side, 17.0), 7.8 * side, 8.0, -6.5)
-    shape += along(f.near(42, -31, 17, 15, side), 1.2 * side, 4.4, 4.2)
-    shape += along(f.near(33, -11, 13, 5, side), y=1.8)
+    shape = along(f.corner(side, 17.0), 6.4 * side, 9.6, -5.6)
+    shape += along(f.near(41, -31, 17, 15, side), 0.8 * side, 5.8, 4.6)
+    shape += along(f.near(33, -11, 13, 5, side), 0.0, 2.2, 0.6)
     shape += along(f.near(13, -38, 6, 8, side), x=1.0 * side)
     shape += along(f.lower_thin * half, y=0.14) - along(f.upper_thin * half, y=0.24)
     return shape + nasolabial(f, side)

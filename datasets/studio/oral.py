@@ -141,7 +141,8 @@ def tongue_move(points: Tensor, rest: Tensor, out: Tensor, lips: Tensor) -> Tens
     low = moved[:, :_TONGUE_TOP, :, 1].amin(-1)[:, :, None]
     low = torch.cat([low, low[:, -1:].expand(-1, len(rest) - _TONGUE_TOP, -1)], 1)
     lift = (lip[:, 1] + 1.0 - low).clamp(min=0) * smoothstep(-22.0, -3.0, beyond)
-    drape = 0.035 * (beyond + 2).clamp(min=0) ** 2
+    ahead = (beyond + 2).clamp(min=0)
+    drape = 0.6 * ahead**2 / (ahead + 8)
     moved[..., 1] += (lift - drape) * smoothstep(0.0, 0.2, amount)
     return moved
 

@@ -100,10 +100,10 @@ def eyeball(identity: Identity, device: str | torch.device = "cpu") -> Eyeball:
 
 
 def _liner(disc: Tensor, eye_width: float) -> Tensor:
-    """A shallow bowl as wide as the lids open; it stays behind the skin at both corners."""
+    """A shallow bowl as wide as the lids open, level at the corners; `posing` closes it with the lids."""
     x, y = disc.unbind(-1)
     square = x * x + y * y
-    return torch.stack([x * (0.5 * eye_width + 0.3), y * 6, 5 * (1 - square) - 3 * square**3], -1)
+    return torch.stack([x * (0.5 * eye_width + 0.3), y * 5, 5 * (1 - square) - 3 * square**3], -1)
 
 
 # --- ears -----------------------------------------------------------------------------------------------------------

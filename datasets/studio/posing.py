@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from tellbench.datasets.expression import INDEX
+from tellbench.datasets.studio.grid import INNER_CORNER, OUTER_CORNER
 from tellbench.datasets.studio.jaw import jaw_move
 from tellbench.datasets.studio.oral import UPPER_TEETH_FRONT, line_mouth, tongue_move
 from tellbench.datasets.studio.person import SIDES, Person
@@ -28,6 +29,8 @@ _TEETH_RELIEF: Final = 2.4
 """mm that gums and skin need before the front of the teeth."""
 _GUM_HEIGHT: Final = 8.0
 """mm above the mouth line to which the upper gums reach."""
+_TUCK: Final = 1.5
+"""mm that the lining of the eye's corners sinks as the lids close."""
 _JAW_SHARE: Final = {"upper_teeth": 0.0, "lower_teeth": 1.0, "tongue": 0.92}
 """How far each part of the inner mouth rides on the jaw."""
 
@@ -101,10 +104,10 @@ def pose_person(person: Person, coefficients: Tensor, pose: Tensor, gaze: Tensor
     eyes = tuple(_eye(person, turn, side) for turn, (_, side) in zip(turns, SIDES, strict=True))
     points = torch.empty(len(pose), person.n_vertices, 3, device=pose.device)
     points[:, person.spans["skin"]] = place(skin.flatten(1, 2), person.neck_weight)
-    for i, (name, side) in enumerate(SIDES):
+    for i, (name, _) in enumerate(SIDES):
         points[:, person.spans["ear" + name]] = place(person.ears[i].points.view(1, -1, 3))
         points[:, person.spans["eye" + name]] = place(eyes[i])
-        points[:, person.spans["liner" + name]] = place(_beside(person, person.liner[None], side))
+        points[:, person.spans["liner" + name]] = place(_liner(person, skin, i))
     for name, vertices in _inner_mouth(person, coefficients, skin).items():
         points[:, person.spans[name]] = place(vertices)
     points[:, person.spans["body"]] = person.body.points.view(1, -1, 3) + trunk_shift[:, None]
@@ -134,6 +137,17 @@ def _eye_turn(coefficients: Tensor, gaze: Tensor, name: str, side: int) -> Tenso
     outward = coefficients[:, INDEX["eyeLookOut" + name]] - coefficients[:, INDEX["eyeLookIn" + name]]
     yaw = gaze[:, 0] + side * _LOOK_DEGREES * outward
     return euler(yaw, -gaze[:, 1], torch.zeros_like(yaw))
+
+
+def _liner(person: Person, skin: Tensor, i: int) -> Tensor:
+    """Lining behind the corners of an eye, [B,E,3]: it runs from corner to corner and closes with the lids."""
+    grid, (_, side) = person.skin, SIDES[i]
+    lids, rest = lid_openings(person, skin)[:, i], lid_openings(person, grid.P0[None])[:, i]
+    opened = ((lids[:, 0] - lids[:, 1]) / (rest[:, 0] - rest[:, 1])).clamp(0, 1)[:, None]  # [B,1]
+    inner, outer = (grid.P0[grid.up_edge, grid.layout.column_at(side * c)] for c in (INNER_CORNER, OUTER_CORNER))
+    x, y, z = _beside(person, person.liner, side).unbind(-1)
+    level = inner[1] + (outer[1] - inner[1]) * (x - inner[0]) / (outer[0] - inner[0])
+    return torch.stack([x.expand_as(opened * x), level + opened * y, z - _TUCK * (1 - opened)], -1)
 
 
 def _eye(person: Person, turn: Tensor, side: int) -> Tensor:
