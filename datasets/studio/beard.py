@@ -33,11 +33,11 @@ def beard(skin: Skin, normals: Tensor, share: float) -> BoundStrands:
     own = torch.tensor(rng.uniform(0.55, 1.15, count)).float()
     lip = smoothstep(-3.0, 9.0, (start[:, 1] - skin.mouth_y).abs())  # trimmed at the mouth
     length = (0.9 + 9.5 * grown * (0.45 + 0.55 * lip)) * own
-    points = lie(start, normal, _flow(skin, start, rng), length, 0.5 if grown == 0 else 0.34)
+    points = lie(start, normal, _flow(skin, start, rng), length, 0.5 if grown == 0 else 0.42)
     if grown:
         points = _gather(points, start, rng)
     colour = 0.8 * torch.tensor(person.hair_color) + 0.2 * torch.tensor(person.brow_color)
-    width = (0.10 if grown == 0 else 0.17) * share**-0.5
+    width = (0.10 if grown == 0 else 0.2) * share**-0.5
     return bind(skin, normals, roots, points, tint(rng, person, colour, count), width, Label.HAIR)
 
 

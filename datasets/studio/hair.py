@@ -107,9 +107,9 @@ class _Growth:
         self.length = (style.length + style.crown_length * crown) * _uniform(rng, *style.spread, count)
         self.length *= 1 - style.fade * (1 - smoothstep(-60.0, 55.0, roots[:, 1]))
         self.length *= 0.35 + 0.65 * smoothstep(0.1, 0.9, self.scalp)  # baby hair at the edges
-        front = smoothstep(-48.0, -18.0, roots[:, 2]) * smoothstep(52.0, 62.0, roots[:, 1])
+        front = smoothstep(-75.0, -35.0, roots[:, 2]) * smoothstep(50.0, 60.0, roots[:, 1])
         self.fringe = front * (1 - smoothstep(38.0, 52.0, roots[:, 0].abs())) * style.fringe
-        self.length = torch.maximum(self.length, 105 * self.fringe)
+        self.length = torch.maximum(self.length, 125 * self.fringe)
         if style.knot is not None:
             self.length = (roots - torch.tensor(style.knot)).norm(dim=-1) * 1.06
         self.lift = style.lift + style.crown_lift * crown
@@ -245,7 +245,7 @@ def _trim(points: Tensor, growth: _Growth, rng: np.random.Generator) -> Tensor:
         return points
     count, k = points.shape[:2]
     edge = torch.full((count,), -1e3 if style.cut is None else style.cut) + _normal(rng, count) * 5
-    brow = person.brow_height + 9 + _normal(rng, count) * 2 + 0.06 * growth.roots[:, 0].abs()
+    brow = person.brow_height + 11 + _normal(rng, count) * 3.5 + 0.06 * growth.roots[:, 0].abs()
     edge = torch.where(growth.fringe > 0.5, brow, edge)
     high, low = points[:, :-1, 1], points[:, 1:, 1]
     crossed = (low < edge[:, None]) & (high >= edge[:, None])
@@ -287,7 +287,7 @@ def _widths(points: Tensor, style: Style, scalp: Tensor) -> Tensor:
     """Width of every piece [N,K-1]: enough to cover the scalp, finer towards tips and at the hairline."""
     length = (points[:, 1:] - points[:, :-1]).norm(dim=-1).sum()
     width = float((style.layers * _SCALP_AREA / length).clamp(*_WIDTHS))
-    taper = 1 - 0.5 * torch.linspace(0, 1, style.points - 1) ** 3
+    taper = 1 - 0.65 * torch.linspace(0, 1, style.points - 1) ** 2
     return width * (0.5 + 0.5 * smoothstep(0.0, 0.8, scalp))[:, None] * taper
 
 

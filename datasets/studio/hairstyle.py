@@ -66,7 +66,7 @@ class Style:
     """Length of a tail that hangs from the knot; 0 winds a bun."""
     top: float = 1.0
     """Density on top of the head."""
-    shade: float = 0.85
+    shade: float = 0.9
     """How far hair hides the scalp under it, 0 to 1."""
 
 
@@ -81,7 +81,7 @@ def _curls(length: float, **changes: object) -> Style:
 
 
 STYLES: Final[dict[str, Style]] = {
-    "buzz": Style(4.5, 0, 3, 3, follow=0.35, layers=0.9, locks=0, frizz=0.2, shade=0.5),
+    "buzz": Style(4.5, 0, 2, 3, follow=0.35, layers=0.7, locks=0, frizz=0.2, shade=0.7),
     "crop": Style(9, 9, 5, 4, 5, "forward", 0.6, layers=1.2, locks=600, clump=0.3, weight=0.2, fade=0.5),
     "fade": Style(7, 27, 6, 3, 10, "forward", 0.5, locks=380, clump=0.45, weight=0.15, fade=0.7, shade=0.7),
     "short": Style(18, 20, 7, 5, 8, "whorl", 0.55, locks=350, clump=0.5, weight=0.25, fade=0.4),

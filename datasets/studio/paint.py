@@ -244,14 +244,14 @@ def _eyeshadow(face: _Face, albedo: Tensor) -> Tensor:
 def _brow_shade(face: _Face, albedo: Tensor) -> Tensor:
     """A shade of brow under its hairs."""
     person = face.person
-    u = ((face.across - 11.5) / 44).clamp(0, 1)
+    u = ((face.across - 11.5) / 47).clamp(0, 1)
     arch = person.brow_arch * torch.sin(math.pi * (u * 0.95 - 0.1).clamp(min=0))
     ends = 8 * (u - 0.7).clamp(min=0) ** 1.3 + 6 * (0.25 - u).clamp(min=0)
     centre = person.brow_height + 0.6 + arch - ends + person.brow_tilt * (u - 0.5)
     thickness = person.brow_thickness * 3.2 * ((1 - u) / 0.5).clamp(0.2, 1)
-    ends = smoothstep(9.0, 19.0, face.across) * (1 - smoothstep(47.0, 57.0, face.across))
+    ends = smoothstep(10.0, 19.0, face.across) * (1 - smoothstep(49.0, 60.0, face.across))
     patchy = 0.85 + 0.3 * face.noise(3, 11)
-    share = torch.exp(-(((face.y - centre) / thickness) ** 2)) * ends * face.front * 0.22 * person.brow_density
+    share = torch.exp(-(((face.y - centre) / thickness) ** 2)) * ends * face.front * 0.38 * person.brow_density
     return _cover(
         albedo, share * patchy, torch.tensor(person.brow_color) * 0.6 + torch.tensor(person.skin_color) * 0.15
     )

@@ -40,13 +40,13 @@ lie in the six classes measured by spectrophotometer (Chardon et al. 1991; Del B
 10, -30, below), one a Fitzpatrick type, though the two scales only correlate; a* is an assumption near the 10 to 14 of
 faces (Xiao et al. 2017)."""
 HAIR_PIGMENTS: Final[dict[str, tuple[float, float]]] = {
-    "black": (7.0, 0.1),
-    "dark": (3.6, 0.3),
-    "brown": (2.0, 0.4),
-    "chestnut": (1.2, 0.9),
-    "auburn": (0.7, 1.7),
-    "blond": (0.38, 0.10),
-    "sandy": (0.75, 0.20),
+    "black": (11.0, 0.1),
+    "dark": (6.0, 0.3),
+    "brown": (3.2, 0.4),
+    "chestnut": (1.9, 0.9),
+    "auburn": (1.0, 1.8),
+    "blond": (0.40, 0.10),
+    "sandy": (0.85, 0.20),
 }
 """Eumelanin and pheomelanin of each hair colour."""
 IRIS_COLORS: Final[dict[str, Color]] = {
@@ -327,7 +327,9 @@ def pigmented(eumelanin: float, pheomelanin: float) -> Color:
     (assumption, as is its factor).
     """
     absorbed = eumelanin * np.array([0.419, 0.697, 1.37]) + pheomelanin * np.array([0.187, 0.4, 1.05])
-    return _scaled((1.0, 1.0, 1.0), *np.exp(-1.9 * np.sqrt(absorbed)))
+    color = _scaled((1.0, 1.0, 1.0), *np.exp(-1.9 * np.sqrt(absorbed)))
+    mean = sum(color) / 3
+    return _mix(color, (mean, mean, mean), 0.2)  # light that the surface scatters (assumption)
 
 
 def _style(draw: _Draw, fem: float, old: float, number: int) -> Any:
@@ -341,17 +343,19 @@ def _style(draw: _Draw, fem: float, old: float, number: int) -> Any:
 
 def _hair(draw: _Draw, fem: float, old: float, age: float, number: int) -> dict[str, Any]:
     n, u = draw.normal, draw.uniform
-    weights = (0.14, 0.24, 0.22, 0.12, 0.07, 0.11, 0.10) if number < 4 else (0.5, 0.5, 0, 0, 0, 0, 0)
+    weights = (
+        (0.14, 0.24, 0.22, 0.12, 0.07, 0.11, 0.10) if number < 4 else (0.8, 0.2 if number > 4 else 0.6, 0, 0, 0, 0, 0)
+    )
     eumelanin, pheomelanin = HAIR_PIGMENTS[draw.choose(tuple(HAIR_PIGMENTS), weights)]
     base = pigmented(eumelanin * (1 + n(0.12)), pheomelanin * (1 + n(0.2)))
     # greying starts at 44 at the earliest; the share of grey is half at 65
     grey = float(np.clip((age - 54) / 22 + n(0.2), 0, 1)) if age > 44 else 0.0
-    darker = pigmented(eumelanin * 1.35 + 0.15, pheomelanin)
+    darker = pigmented(eumelanin * 1.5 + 0.7, pheomelanin)
     return {
         "hair_style": _style(draw, fem, old, number),
         "hair_color": base,
         "grey": grey,
-        "brow_color": _mix(darker, (0.30, 0.30, 0.30), 0.5 * grey),
+        "brow_color": _mix(darker, (0.30, 0.30, 0.30), 0.25 * grey),
         "hairline": n(4.0) + 6.0 * old * (1 - fem),
         "recession": u(0, 1) * old * (1 - fem) * 16,
         "parting": u(12, 32) * (1 if draw.chance(0.5) else -1),

@@ -117,24 +117,25 @@ def join(groups: list[BoundStrands]) -> BoundStrands:
 def _brow(skin: Skin, normals: Tensor, rng: np.random.Generator, side: int) -> BoundStrands:
     person, rest = skin.identity, skin.P0.reshape(-1, 3)
     front = torch.nonzero(rest[:, 2] > -45)[:, 0]
-    count = int(620 * person.brow_density * np.clip(person.brow_thickness, 0.5, 1.1))
-    u = rng.beta(1.2, 1.25, count)
-    half = person.brow_thickness * 2.9 * np.clip((1.04 - u) / 0.5, 0.14, 1) ** 0.8 * np.clip(0.55 + u * 3, 0, 1)
-    off = np.clip(rng.normal(0, 0.55, count), -1.4, 1.4)  # from the middle line, in half thicknesses
+    count = int(900 * person.brow_density * np.clip(person.brow_thickness, 0.5, 1.1))
+    u = rng.beta(1.3, 1.45, count)
+    half = person.brow_thickness * 2.9 * np.clip((1.06 - u) / 0.5, 0.26, 1) ** 0.8 * np.clip(0.55 + u * 3, 0, 1)
+    off = np.clip(rng.normal(0, 0.5, count), -1.4, 1.4)  # from the middle line, in half thicknesses
     y = np.array([brow_line(person, float(v))[1] for v in u]) - 1.7 + person.brow_tilt * (u - 0.5) + off * half
-    angle = np.interp(u, [0, 0.12, 0.3, 0.6, 1], [84, 62, 32, 10, -26]) + rng.normal(size=count) * 9
+    angle = np.interp(u, [0, 0.12, 0.3, 0.6, 1], [70, 56, 30, 8, -26]) + rng.normal(size=count) * 9
     angle = np.deg2rad(angle - 24 * off * np.clip(u * 5, 0, 1))
     heading = torch.tensor(np.stack([np.cos(angle) * side, np.sin(angle), 0 * angle], -1)).float()
     length = rng.uniform(3.2, 6.4, count) * np.clip((1.05 - u) / 0.35, 0.55, 1) * np.clip(0.6 + 3 * u, 0, 1)
-    place = np.stack([(11.5 + u * 44) * side, y], -1)
+    place = np.stack([(11.5 + u * 47) * side, y], -1)
     roots = front[torch.from_numpy(cKDTree(rest[front][:, :2].numpy()).query(place)[1])]
     start, normal = rest[roots].clone(), normals[roots]
     shift = torch.tensor(place).float() - start[:, :2]
     start[:, :2] += shift  # to the place itself, along the skin
     start[:, 2] -= (shift * normal[:, :2]).sum(1) / normal[:, 2].clamp(min=0.3)
     points = lie(start, normal, heading, torch.tensor(length).float(), 0.14)
-    albedo = tint(rng, person, torch.tensor(person.brow_color), count)
-    return bind(skin, normals, roots, points, albedo, 0.13, Label.BROWS_LASHES)
+    later = dataclasses.replace(person, grey=0.6 * person.grey)  # brows keep their pigment longer
+    albedo = tint(rng, later, torch.tensor(person.brow_color), count)
+    return bind(skin, normals, roots, points, albedo, 0.14, Label.BROWS_LASHES)
 
 
 def _lashes(skin: Skin, normals: Tensor, rng: np.random.Generator, side: int) -> list[BoundStrands]:
@@ -144,7 +145,7 @@ def _lashes(skin: Skin, normals: Tensor, rng: np.random.Generator, side: int) ->
     upper = 5.2 + 1.4 * person.female + 1.8 * person.makeup
     columns = torch.nonzero(skin.eye_open & (skin.side == side))[:, 0]
     groups = []
-    for row, vertical, longest, count in ((skin.up_edge, 1, upper, 105), (skin.lo_edge, -1, 3.4, 42)):
+    for row, vertical, longest, count in ((skin.up_edge, 1, upper, 125), (skin.lo_edge, -1, 3.4, 48)):
         place = torch.tensor(np.sort(rng.uniform(0.5, len(columns) - 1.5, count)), dtype=torch.float32)
         i, share = place.long(), (place % 1)[:, None]
         chosen = columns[i]
@@ -157,7 +158,7 @@ def _lashes(skin: Skin, normals: Tensor, rng: np.random.Generator, side: int) ->
         points[..., 1:2] += vertical * 0.62 * reach * along()
         points = _meet(points, rng)
         albedo = tint(rng, dataclasses.replace(person, grey=0.0), colour, count)
-        width = 0.085 + 0.03 * person.makeup
+        width = 0.105 + 0.03 * person.makeup
         groups.append(
             bind(skin, normals, row * skin.layout.columns + chosen, points, albedo, width, Label.BROWS_LASHES)
         )
