@@ -53,7 +53,8 @@ def build(
         on_clip: called with the id of every clip that is done (for progress).
 
     Raises:
-        InputError: `out` holds another corpus or other files, or a portrait or recording cannot be used.
+        InputError: `out` holds another corpus or other files, cannot be written to, or a portrait or recording
+            cannot be used.
     """
     notify = on_clip or (lambda _clip_id: None)
     _claim(plan, out)
@@ -61,9 +62,12 @@ def build(
         for clip_id in plan.clip_ids:
             notify(clip_id)
         return Corpus.open(out)
-    for clip_id in _run_jobs(plan, out, workers, device):
-        notify(clip_id)
-    return _finish(plan, out)
+    try:
+        for clip_id in _run_jobs(plan, out, workers, device):
+            notify(clip_id)
+        return _finish(plan, out)
+    except OSError as error:
+        raise InputError(f"cannot write into {out}: {error.strerror}; free space or choose another folder") from error
 
 
 def _claim(plan: Plan, out: Path) -> None:

@@ -1,6 +1,7 @@
 """Corpus building on a stand-in studio: pairing, resuming, refusing, and equal treatment of both classes."""
 
 import dataclasses
+import errno
 import signal
 import subprocess
 import sys
@@ -336,3 +337,14 @@ def test_a_refused_scene_leaves_no_file(studio, plan, tmp_path, monkeypatch):
     root = build(dataclasses.replace(plan, generators=("picky",)), tmp_path / "c").root
     names = [path.name for path in root.rglob("*")]
     assert not any(name.startswith((plan.scenes[1].scene_id, plan.scenes[1].speech_id)) for name in names)
+
+
+def test_a_disk_that_fills_up_gives_one_line(studio, plan, tmp_path, monkeypatch):
+    def full(self):
+        raise OSError(errno.ENOSPC, "No space left on device")
+        yield
+
+    monkeypatch.setattr(StandInTake, "shots", full)
+    with pytest.raises(InputError, match="No space left"):
+        build(dataclasses.replace(plan, generators=()), tmp_path / "c")
+    assert not list((tmp_path / "c").rglob("*.mp4"))

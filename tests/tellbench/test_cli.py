@@ -82,7 +82,18 @@ def test_every_verb_has_help_with_an_example(tellbench, verb):
 
 def test_ls_names_everything(tellbench):
     shown = tellbench("ls").stdout
-    for name in ("meshwarp", "null", "blink", "spectrum", "cnn", "constant", "random", "oracle", "quickstart"):
+    for name in (
+        "studio",
+        "meshwarp",
+        "null",
+        "blink",
+        "spectrum",
+        "cnn",
+        "constant",
+        "random",
+        "oracle",
+        "quickstart",
+    ):
         assert name in shown
 
 
@@ -119,6 +130,20 @@ def test_unknown_detector(tellbench, tmp_path):
 def test_unknown_dial(tellbench, tmp_path):
     done = tellbench("generate", "--dial", "blnk=1", "--out", tmp_path / "c")
     assert_refused(done, "no dial 'blnk'", "blink_rate")
+    assert not (tmp_path / "c").exists()
+
+
+@pytest.mark.parametrize(
+    ("words", "parts"),
+    [
+        (("--dial", "blink_rate=1"), ("studio has no dials",)),
+        (("--style", "cubist"), ("style 'cubist'", "painted")),
+        (("--emotion", "hungry"), ("emotion 'hungry'", "happy")),
+        (("--role", "listening", "--generator", "meshwarp"), ("listens", "studio alone")),
+    ],
+)
+def test_what_the_studio_cannot_film(tellbench, tmp_path, words, parts):
+    assert_refused(tellbench("generate", "--generator", "studio", *words, "--out", tmp_path / "c"), *parts)
     assert not (tmp_path / "c").exists()
 
 
