@@ -129,7 +129,7 @@ def _complexion(face: _Face) -> Tensor:
     blood = blood + 0.5 * person.makeup * face.spot(47, -30, 14, 12)
     pigment = 0.18 * face.noise(14, 4) + 0.14 * face.noise(5, 5)
     pigment = pigment + 0.20 * person.eye_bags * face.spot(30, -12, 13, 5) + 0.25 * face.spot(30, 9, 13, 6)
-    pigment = pigment + 0.22 * (1 - smoothstep(-150.0, -95.0, face.y)) - 0.12 * face.spot(0, 48, 30, 16)
+    pigment = pigment + 0.08 * (1 - smoothstep(-150.0, -95.0, face.y)) - 0.12 * face.spot(0, 48, 30, 16)
     lids = face.skin.lid_rows * face.skin.lid_window * face.front
     pigment = pigment + 0.25 * lids
     shift = blood[..., None] * BLOOD * (1.0 if pale else 0.7) + pigment[..., None] * MELANIN
@@ -304,9 +304,9 @@ def _gloss(face: _Face, lips: Tensor, scalp: Tensor) -> Tensor:
     person = face.person
     oily = (
         0.8
-        + 0.8 * face.spot(0, face.nose_y + 6, 9, 22)
-        + 0.6 * face.spot(0, 45, 30, 16)
-        + 0.3 * face.spot(40, -20, 14, 10)
+        + 0.9 * face.spot(0, face.nose_y + 8, 9, 24)
+        + 0.8 * face.spot(0, 45, 34, 17)
+        + 0.4 * face.spot(40, -20, 14, 11)
     )
     gloss = person.oiliness * oily * (1 + 0.3 * face.noise(6, 12))
     gloss = gloss * (1 - 0.6 * (1 - smoothstep(-150.0, -110.0, face.y))) * (1 - 0.8 * scalp)
