@@ -14,7 +14,11 @@ from torch import Tensor
 from tellbench.datasets.studio.raster_numba import Array, each_frame, kernel, weights
 from tellbench.datasets.studio.shading_torch import FRESNEL, RELIEF, TAPS, WRAP
 
-_OFFSETS = np.array(TAPS, np.float32)
+# The cache on disk knows nothing of other modules: their constants reach the kernels as arguments.
+_TAPS = np.array(TAPS, np.float32)
+_WRAP = np.array(WRAP, np.float32)
+_FRESNEL = np.array(FRESNEL, np.float32)
+_RELIEF = np.float32(RELIEF)
 
 
 def rigid(points: Tensor, rotation: Tensor, shift: Tensor, weight: Tensor, left_shift: Tensor) -> Tensor:
@@ -29,7 +33,7 @@ def shadow(points: Tensor, depth: Tensor, to_light: Tensor, softness: float) -> 
     """See `shading_torch.shadow`."""
     out = torch.empty(points.shape[:2])
     arrays = (points.contiguous(), depth, to_light)
-    each_frame(_shadow, len(out), *(t.numpy() for t in arrays), np.float32(softness), out.numpy())
+    each_frame(_shadow, len(out), *(t.numpy() for t in arrays), np.float32(softness), _TAPS, out.numpy())
     return out
 
 
@@ -48,7 +52,7 @@ def skin_light(
     irradiance, sheen = torch.empty_like(points), torch.empty_like(points)
     mirror = torch.empty(*points.shape[:2], 6)
     arrays = (points, normals, lit, occlusion, gloss, camera, rig, irradiance, sheen, mirror)
-    each_frame(_skin_light, len(points), *(t.contiguous().numpy() for t in arrays))
+    each_frame(_skin_light, len(points), _WRAP, _FRESNEL, *(t.contiguous().numpy() for t in arrays))
     return irradiance, sheen, mirror
 
 
@@ -65,7 +69,7 @@ def add_detail(
 ) -> None:
     """See `shading_torch.add_detail`."""
     arrays = (image, face, points, triangles, places, level, mirror, axes, colours)
-    each_frame(_add_detail, len(image), *(t.numpy() for t in arrays))
+    each_frame(_add_detail, len(image), _RELIEF, *(t.numpy() for t in arrays))
 
 
 def strand_light(
@@ -93,7 +97,7 @@ def _rigid(
 
 
 @kernel
-def _shadow(frame: int, points: Array, depth: Array, to_light: Array, softness: float, out: Array) -> None:
+def _shadow(frame: int, points: Array, depth: Array, to_light: Array, softness: float, taps: Array, out: Array) -> None:
     texels = depth[frame]
     size = texels.shape[0]
     m = to_light
@@ -103,11 +107,11 @@ def _shadow(frame: int, points: Array, depth: Array, to_light: Array, softness: 
         row = m[1, 0] * x + m[1, 1] * y + m[1, 2] * z + m[1, 3]
         distance = m[2, 0] * x + m[2, 1] * y + m[2, 2] * z + m[2, 3]
         total = np.float32(0)
-        for tap in range(_OFFSETS.shape[0]):
-            i = min(max(int(column + _OFFSETS[tap, 0] * softness), 0), size - 1)
-            j = min(max(int(row + _OFFSETS[tap, 1] * softness), 0), size - 1)
+        for tap in range(taps.shape[0]):
+            i = min(max(int(column + taps[tap, 0] * softness), 0), size - 1)
+            j = min(max(int(row + taps[tap, 1] * softness), 0), size - 1)
             total += min(max((texels[j, i] + 5 - distance) * np.float32(0.35) + np.float32(0.5), 0), 1)
-        out[frame, v] = total / np.float32(_OFFSETS.shape[0])
+        out[frame, v] = total / np.float32(taps.shape[0])
 
 
 @kernel
@@ -145,6 +149,8 @@ def _lobes(cosine: Any) -> Any:
 @kernel
 def _skin_light(
     frame: int,
+    wrap: Array,
+    fresnel: Array,
     points: Array,
     normals: Array,
     lit: Array,
@@ -169,7 +175,7 @@ def _skin_light(
         facing = min(max(nx * vx + ny * vy + nz * vz, zero), one)
         grazing = (one - facing) * (one - facing) * (one - facing) * (one - facing)
         open_ = gloss[v] * occlusion[v, 1]
-        reflect = open_ * (np.float32(FRESNEL[0]) + np.float32(FRESNEL[1]) * grazing * (one - facing))
+        reflect = open_ * (fresnel[0] + fresnel[1] * grazing * (one - facing))
         edge = open_ * np.float32(0.05) * grazing
         rim = zero
         for i in range(3):
@@ -177,9 +183,9 @@ def _skin_light(
             shade = lit[frame, v] if i == 0 else one
             cosine = nx * lx + ny * ly + nz * lz
             wrapped = shade * np.float32(0.95) + np.float32(0.05)
-            er += max((cosine + np.float32(WRAP[0])) / np.float32(1 + WRAP[0]), zero) * wrapped * rig[3 + i, 0]
-            eg += max((cosine + np.float32(WRAP[1])) / np.float32(1 + WRAP[1]), zero) * shade * rig[3 + i, 1]
-            eb += max((cosine + np.float32(WRAP[2])) / np.float32(1 + WRAP[2]), zero) * shade * rig[3 + i, 2]
+            er += max((cosine + wrap[0]) / (one + wrap[0]), zero) * wrapped * rig[3 + i, 0]
+            eg += max((cosine + wrap[1]) / (one + wrap[1]), zero) * shade * rig[3 + i, 1]
+            eb += max((cosine + wrap[2]) / (one + wrap[2]), zero) * shade * rig[3 + i, 2]
             hx, hy, hz = vx + lx, vy + ly, vz + lz
             length = one / np.sqrt(hx * hx + hy * hy + hz * hz + np.float32(1e-12))
             peak = (nx * hx + ny * hy + nz * hz) * length
@@ -201,6 +207,7 @@ def _skin_light(
 @kernel
 def _add_detail(
     frame: int,
+    strength: float,
     image: Array,
     face: Array,
     points: Array,
@@ -239,7 +246,7 @@ def _add_detail(
                 share = a * shine[i, m + 2] + b * shine[j, m + 2] + c * shine[k, m + 2]
                 toward = axis[d, 0] * texel[3] + axis[d, 1] * texel[4] + axis[d, 2] * texel[5]
                 peak += axis[d + 1, 0] * texel[3] + axis[d + 1, 1] * texel[4] + axis[d + 1, 2] * texel[5]
-                relief += np.float32(RELIEF) * share * toward
+                relief += strength * share * toward
                 glint = _lobes(peak) * weight * texel[6]
                 red += glint * colours[light, 0]
                 green += glint * colours[light, 1]

@@ -18,7 +18,7 @@ TAPS: Final = tuple(
 )
 """Vogel's spiral: sixteen places spread evenly over a disc."""
 WRAP: Final = (0.22, 0.10, 0.06)
-FRESNEL: Final = (0.028, 0.24)
+FRESNEL: Final = (0.025, 0.20)
 RELIEF: Final = 0.65
 """Share of the diffuse light that fine relief still shades; the rest is scattered away (assumption)."""
 
