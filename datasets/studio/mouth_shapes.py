@@ -53,9 +53,10 @@ def mouth_shapes(f: Fields) -> dict[str, Tensor]:
     chin = bump(f.ax, 0, 20) * bump(f.dy, -28, 16) * f.front
     puff = bump(f.ax, 43, 19) * bump(f.dy, 3, 21) * f.front
     pout = bump(f.ax, 0, 22)
-    rounder = along(0.16 * bump(f.x, 0, 5) * (f.upper_thin + f.lower_thin), y=1.0)
+    fuller = along(torch.exp(-((f.ax / 17) ** 4)) * (0.25 * f.upper_thin - 0.18 * f.lower_thin), y=1.0)
+    rounder = along(bump(f.x, 0, 6) * (0.16 * f.upper_thin + 0.30 * f.lower_thin), y=1.0)
     return {
-        "mouthPucker": along(lips, inward * 13.0, 0.0, 8.0 * pout) + rounder,
+        "mouthPucker": along(lips, inward * 13.0, 0.0, 8.0 * pout) + rounder + fuller,
         "mouthFunnel": along(lips, inward * 10.0, 0.0, 6.5 * pout)
         + rounder
         + along(3.8 * upper - 5.2 * lower, 0.0, 1.0)
