@@ -73,7 +73,7 @@ class Acoustics:
     snr_db: float
     """Level of the voice over the noise."""
     band_hz: tuple[float, float]
-    """What the microphone passes, -3 dB points."""
+    """What the microphone passes, -6 dB points."""
     drift_db: float
     """How far the gain wanders, either way."""
     clipped: float
@@ -205,7 +205,7 @@ def _babble(n_samples: int, random: np.random.Generator) -> FloatArray:
 
 @functools.lru_cache(64)
 def _microphone(low_hz: float, high_hz: float) -> FloatArray:
-    """Second-order band-pass; run both ways it has no phase, and -3 dB at the corners becomes -6 dB."""
+    """Second-order band-pass, -3 dB at the corners; run forth and back it has no phase, and -6 dB there."""
     return np.asarray(butter(2, (low_hz, high_hz), "bandpass", fs=RATE, output="sos"))
 
 

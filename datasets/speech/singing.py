@@ -109,13 +109,13 @@ def _resynthesised(audio: Audio, f0: FloatArray, knots: FloatArray) -> Audio:
     fine = soxr.resample(audio.samples, RATE, rate).astype(np.float64)
     marks, periods, voiced = _pitch_marks(audio, fine, rate)
     out = np.zeros(round(knots[-1, 0] * rate) + 1)
-    padded = np.pad(fine, 2 * int(periods.max()))
-    now, offset = 0.0, 2 * int(periods.max())
+    margin, now = 2 * int(periods.max()), 0.0
+    padded = np.pad(fine, margin)
     while now < knots[-1, 0]:
         source = np.interp(now, knots[:, 0], knots[:, 1]) * rate
         grain = int(np.abs(marks - source).argmin())
         half, at = int(periods[grain]), round(now * rate)
-        here = padded[offset + marks[grain] - half :][: 2 * half] * np.hanning(2 * half)
+        here = padded[margin + marks[grain] - half :][: 2 * half] * np.hanning(2 * half)
         low, high = max(0, at - half), min(len(out), at + half)
         out[low:high] += here[low - at + half : high - at + half]
         now += 1 / f0[int(now * _STEPS)] if voiced[grain] else half / rate

@@ -1,3 +1,4 @@
+import dataclasses
 import fnmatch
 
 import numpy as np
@@ -6,7 +7,8 @@ import pytest
 
 from tellbench.datasets.audio import RATE
 from tellbench.datasets.scene import Scene
-from tellbench.datasets.studio.film import Take
+from tellbench.datasets.studio.film import Take, utter
+from tellbench.datasets.studio.identity import Identity
 from tellbench.datasets.studio.truth import TRUTH
 
 SCENE = Scene(
@@ -65,3 +67,24 @@ def test_a_portrait_shows_the_person_and_no_frame_of_the_clip(take, filmed):
     portrait = take.portrait()
     assert portrait.shape == (64, 64, 3) and portrait.dtype == np.uint8
     assert min(np.abs(portrait.astype(int) - frame).mean() for frame in filmed[0]) > 1
+
+
+def test_a_person_talks_and_sings_in_one_voice_and_listens_to_others():
+    person = Identity.sample(SCENE.identity_seed)
+    said = {
+        role: utter(dataclasses.replace(SCENE, role=role, seed=seed), person)
+        for seed, role in enumerate(("talking", "singing", "listening"))
+    }
+    assert said["talking"].voice == said["singing"].voice
+    others = {utter(dataclasses.replace(SCENE, role="listening", seed=seed), person).voice for seed in range(5)}
+    assert len(others - {said["talking"].voice}) >= 2
+    assert all(utterance.audio.duration >= SCENE.duration for utterance in said.values())
+
+
+def test_the_microphone_hears_what_was_said_when_it_was_said(take):
+    dry, heard = take.utterance.audio.fitted(RATE).samples, take.speech.samples
+    assert not np.array_equal(dry, heard)
+    levels = [np.abs(sound[: RATE // 160 * 160]).reshape(-1, 160).mean(1) for sound in (dry, heard)]
+    centred = [level - level.mean() for level in levels]
+    lag = int(np.correlate(centred[1], centred[0], "full").argmax()) - (len(levels[0]) - 1)
+    assert abs(lag) <= 2  # steps of 10 ms: a room smears energy later
