@@ -14,6 +14,7 @@ from tellbench.datasets.studio.grid import INNER_CORNER, OUTER_CORNER
 from tellbench.datasets.studio.jaw import jaw_move
 from tellbench.datasets.studio.oral import UPPER_TEETH_FRONT, line_mouth, tongue_move
 from tellbench.datasets.studio.person import SIDES, Person
+from tellbench.datasets.studio.sculpture import smoothstep
 
 PIVOT: Final = (0.0, -105.0, -95.0)
 """Where the head turns on the neck, mm."""
@@ -29,6 +30,8 @@ _TEETH_RELIEF: Final = 2.4
 """mm that gums and skin need before the front of the teeth."""
 _GUM_HEIGHT: Final = 8.0
 """mm above the mouth line to which the upper gums reach."""
+_CARUNCLE: Final = 1.8
+"""mm that the lining lies behind the inner corner of the eye (assumption)."""
 _TUCK: Final = 1.5
 """mm that the lining of the eye's corners sinks as the lids close."""
 _JAW_SHARE: Final = {"upper_teeth": 0.0, "lower_teeth": 1.0, "tongue": 0.92}
@@ -146,7 +149,10 @@ def _liner(person: Person, skin: Tensor, i: int) -> Tensor:
     opened = ((lids[:, 0] - lids[:, 1]) / (rest[:, 0] - rest[:, 1])).clamp(0, 1)[:, None]  # [B,1]
     inner, outer = (grid.P0[grid.up_edge, grid.layout.column_at(side * c)] for c in (INNER_CORNER, OUTER_CORNER))
     x, y, z = _beside(person, person.liner, side).unbind(-1)
-    level = inner[1] + (outer[1] - inner[1]) * (x - inner[0]) / (outer[0] - inner[0])
+    across = (x - inner[0]) / (outer[0] - inner[0])
+    level = inner[1] + (outer[1] - inner[1]) * across
+    # the caruncle lies right behind the inner corner, where else one would look past the globe into the head
+    z = z + (1 - smoothstep(0.0, 0.16, across)) * (inner[2] - _CARUNCLE - z).clamp(min=0)
     return torch.stack([x.expand_as(opened * x), level + opened * y, z - _TUCK * (1 - opened)], -1)
 
 
