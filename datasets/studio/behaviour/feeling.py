@@ -51,7 +51,7 @@ SHIFTS: Final[Mapping[str, Mapping[str, float]]] = {
 _GLAD = ("neutral", "happy", "surprised")  # in the other emotions people smile little of their own ...
 _GLUM_SMILES = 0.15  # ... that is, by this factor
 _SETS_IN = 0.25  # share of clips in which the emotion begins before our eyes, in their first half (assumption)
-_TONIC = 0.55  # of the apex: what stays between two swells (assumption)
+_TONIC = 0.72  # of the apex: what stays between two swells (assumption)
 _BREATHING_BAND, _BREATHING = (0.05, 0.3), 0.08  # Hz, and depth of the slow unrest of a mood (assumption)
 _SWELLS = 9.0  # a minute (assumption)
 # Felt expressions last 0.67 to 4 s (Ekman & Friesen 1982, from memory) and set in over about 0.5 s (assumption).
