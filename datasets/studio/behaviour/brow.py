@@ -14,7 +14,6 @@ from tellbench.datasets.studio.behaviour.signals import RATE, FloatArray, poisso
 SILENT_SHARE: Final = 0.38
 """Share of brow movements made while not speaking. Cavé & Guaïtella: 38%."""
 
-_AHEAD = 0.05  # share of raises led by the voice that begin in the pause before it (measured on espeak-ng's speech)
 # No usable published durations or amplitudes exist: all assumptions.
 _RISE = (0.12, 0.25)  # s
 _HOLD = (0.05, 0.40)
@@ -68,7 +67,7 @@ def plan_raises(scene: Scene, habits: Habits, random: np.random.Generator) -> Fl
     duration = scene.n_steps / RATE
     activity = scene.talking.mean() + _LISTENING * (~scene.talking).mean()
     count = random.poisson(habits.brow_rate / 60 * duration * activity)
-    silent = random.random(count) < SILENT_SHARE - _AHEAD * scene.talking.mean()
+    silent = random.random(count) < SILENT_SHARE
     coupled = ~silent & (random.random(count) < habits.brow_coupling)
     lead = random.normal(habits.brow_lead_ms / 1000, _LEAD_SD, count)
     onset = np.where(silent, _draw(scene.times[~scene.speaking], count, random), np.nan)

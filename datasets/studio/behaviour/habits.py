@@ -28,7 +28,7 @@ class Habits:
     """How much likelier blinks are in speech pauses. Nakano & Kitazawa 2010: at pauses and ends; factor: assumption."""
     blink_closing_ms: float = 70.0
     """Typical down-phase. VanderWerf 2003: about 90; voluntary blinks 77.6 +- 10, spontaneous about 66."""
-    blink_opening_ms: float = 280.0
+    blink_opening_ms: float = 292.0
     """Typical up-phase with its tail, of which about 200 show. VanderWerf 2003: about 240; 200 +- 50."""
     blink_variation: float = 1.0
     """Scale of blink-to-blink variation in durations, depth and left-right lag; 0 = all blinks alike (assumption)."""
@@ -115,13 +115,13 @@ class Habits:
 
         return cls(
             blink_rate=spread(23.5, 0.30, 8, 40),
-            blink_rate_listening=spread(15.5, 0.36, 4, 36),
+            blink_rate_listening=spread(16.0, 0.40, 4, 36),
             blink_irregularity=float(random.uniform(0.5, 0.8)),
             blink_double_share=float(random.uniform(0.01, 0.05)),
             blink_partial_share=float(random.beta(9, 8)),
             blink_pause_locking=float(random.uniform(2, 4)),
             blink_closing_ms=around(70, 8, 50, 95),
-            blink_opening_ms=around(280, 28, 210, 350),
+            blink_opening_ms=around(292, 28, 220, 360),
             brow_rate=float(random.uniform(6, 10)),
             brow_amplitude=spread(0.45, 0.25, 0.25, 0.8),
             brow_lead_ms=around(100, 25, 40, 160),

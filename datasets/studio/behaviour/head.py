@@ -31,7 +31,7 @@ LIMITS: Final = np.array([34.0, 18.0, 12.0, 40.0, 30.0, 40.0])
 
 # yaw, pitch, roll in degrees, x, y, z in mm (all assumptions: a seated person on a video call)
 _DRIFT_SD = np.array([2.3, 1.2, 1.0, 2.5, 1.2, 3.0])
-_PHRASE_SD = np.array([0.8, 1.1, 0.6, 0.4, 0.4, 0.5])
+_PHRASE_SD = np.array([1.1, 1.2, 0.8, 0.4, 0.4, 0.5])
 _PHRASE_VOICE = np.array([0.9, 1.0, 0.9, 0.0, 0.5, 0.0])  # how much of `head_coupling` each axis shows
 _LOUDNESS = np.array([0.2, 1.0, 0.2, 0.0, 1.0, 0.0])  # weights of amplitude ...
 _MELODY = np.array([1.0, 0.4, 1.0, 0.0, 0.4, 0.0])  # ... and F0 in that (Munhall 2004: both tie; weights: assumption)

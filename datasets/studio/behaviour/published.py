@@ -292,7 +292,8 @@ QUANTITIES: Final = (
     Quantity(
         *("Head", "F0 variance explained by head motion, phrase by phrase, %", _mean("head_f0_explained", scale=100)),
         *("63", _near(63), "Munhall 2004 (from memory)"),
-        note="Six movements fitted to a few seconds explain much of any slow curve, in people as in the simulation.",
+        note="Six movements fitted to a few seconds explain much of any slow curve, in people as in the simulation; "
+        "most of what the simulated head does is its own.",
     ),
     Quantity("Head", "rotation power in 0.2-1.8 Hz, %", _mean("head_low", scale=100), "no number", None, "Hadar 1983"),
     Quantity("Head", "in 1.8-3.7 Hz, %", _mean("head_medium", scale=100), "no number", None, "Hadar 1983"),

@@ -18,12 +18,15 @@ Made by `{command}`: {people} people, {minutes:g} minutes each, half of them tal
 Behaviour is simulated at 100 Hz and measured on those tracks as an observer would, with thresholds on the curves, so
 times are good to about 10 ms. Only the states of gaze, the sizes and directions of gaze shifts, and microsaccades are
 read from the plan. *Simulated* is the mean over people, or what the row says, with a 95% interval from {resamples}
-resamples of people. *Inside* says whether it lies in the published range; "interval": only its interval reaches there.
-A single published number stands for itself give or take {tolerance:.0%}. The modules of `datasets/studio/behaviour`
-name their sources.
+resamples of people. *Inside* says whether it lies in the *range*; "interval": only its interval reaches there.
 
-| | Quantity | Simulated | 95% interval | Published | Source | Inside |
-|---|---|---|---|---|---|---|
+The range is the published one; a single published number stands for itself give or take {tolerance:.0%}; where a source
+gives words only, or is close to certainty, the range is our reading of it. Much of this was set from these very
+sources, and tuned on other people than these where it came out wrong: the table shows that the parts together still do
+what each was meant to, not that the literature is right. The modules of `datasets/studio/behaviour` name all sources.
+
+| | Quantity | Simulated | 95% interval | Published | Range | Source | Inside |
+|---|---|---|---|---|---|---|---|
 """
 
 
@@ -65,7 +68,7 @@ def markdown(rows: Sequence[Row], *, people: int, minutes: float, command: str) 
         q = row.quantity
         interval = f"{_number(row.low)} to {_number(row.high)}" if q.resampled else "-"
         cells = (q.topic, q.name + mark, _number(row.value), interval)
-        page += f"| {' | '.join((*cells, q.published, q.source, row.verdict))} |\n"
+        page += f"| {' | '.join((*cells, q.published, _range(q.allowed), q.source, row.verdict))} |\n"
     counts = {verdict: sum(row.verdict == verdict for row in rows) for verdict in ("yes", "interval", "no", "-")}
     page += (
         f"\nOf {len(rows)} rows {counts['yes']} are inside, {counts['interval']} by their interval only, "
@@ -81,6 +84,13 @@ def _row(quantity: Quantity, census: Sequence[Person], random: np.random.Generat
     drawn = values[random.integers(len(values), size=(_RESAMPLES, len(values)))]
     low, high = np.nanpercentile([quantity.over(sample) for sample in drawn], [2.5, 97.5])
     return Row(quantity, quantity.over(values), float(low), float(high))
+
+
+def _range(allowed: tuple[float, float] | None) -> str:
+    if allowed is None:
+        return "-"
+    least, most = allowed
+    return f"over {_number(least)}" if np.isinf(most) else f"{_number(least)} to {_number(most)}"
 
 
 def _number(value: float) -> str:

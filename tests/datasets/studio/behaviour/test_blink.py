@@ -33,7 +33,7 @@ def test_lids_close_faster_than_they_open_and_nearly_together(many):
     opening = np.concatenate([b.opening for b in many]) * 1000
     hold = np.concatenate([b.hold for b in many]) * 1000
     assert 60 < closing.mean() < 75
-    assert 220 < opening.mean() < 265
+    assert 230 < opening.mean() < 285
     assert (closing < opening).mean() > 0.98
     assert 10 <= hold.min() <= hold.max() <= 50
     lag = np.concatenate([b.onset[:, 0] - b.onset[:, 1] for b in many]) * 1000

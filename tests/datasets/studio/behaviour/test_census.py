@@ -61,6 +61,9 @@ def test_page_names_its_command_and_every_row(census):
     assert "`tellbench studio behaviour --people 4`" in page
     assert all(quantity.name in page for quantity in QUANTITIES)
     assert f"Of {len(QUANTITIES)} rows" in page
+    assert {line.count("|") for line in page.splitlines() if line.startswith("|")} == {9}
+    assert "| 66 to 90 |" in page
+    assert "| over 1 |" in page
 
 
 def test_census_repeats(census):
