@@ -17,6 +17,7 @@ import pandas as pd
 from tellbench.datasets.emotion import EMOTIONS
 from tellbench.datasets.expression import COEFFICIENTS, INDEX, expression
 from tellbench.datasets.faces.accuracy import VISIBLE
+from tellbench.datasets.faces.identity_fit import keep_faces
 from tellbench.datasets.faces.judges import FaceCounter, FaceMesher, Sighting
 from tellbench.datasets.faces.landmarks import GROUPS, INNER, OUTER_CORNERS
 from tellbench.datasets.faces.mediapipe_backend import IRISES
@@ -30,7 +31,8 @@ FIRST_SEED: Final = 750_000
 """People examined have seeds from here on: no network was trained on them, and nothing was tuned on them."""
 YAWS: Final = (-30.0, -15.0, 0.0, 15.0, 30.0)
 PITCHES: Final = (-15.0, 0.0, 15.0)
-_SWEEP: Final = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)
+TAKES: Final = 3
+_SWEEP: Final = (0.0, 0.25, 0.5, 0.75, 1.0)
 _GAZE: Final = (8.0, 5.0)
 """Standard deviation of the gaze in degrees, across and up (assumption)."""
 _FARTHEST: Final = 0.35
@@ -43,10 +45,12 @@ class Exam:
     """What one person shows: T frames."""
 
     names: tuple[str, ...]
-    """The expression of each frame: `neutral`, a coefficient, an emotion, or `eyeBlink 0.4` of a sweep."""
+    """The expression of each frame: `neutral`, a coefficient, an emotion, or `eyeBlink 0.50` of a sweep."""
     coefficients: Floats
     pose: Floats
     gaze: Floats
+    takes: npt.NDArray[np.int64]
+    """Which of `TAKES` settings (light, room, camera) each frame is filmed in, shape (T,)."""
 
     @classmethod
     def of(cls, seed: int, every: int = 1) -> Exam:
@@ -61,25 +65,34 @@ class Exam:
         shown = {name: expression(**{name: 1.0}) for name in COEFFICIENTS}
         shown |= {name: vector for name, vector in EMOTIONS.items() if name != "neutral"}
         shown = {name: vector for i, (name, vector) in enumerate(shown.items()) if (i + seed) % every == 0}
-        shown |= {f"{name} {x:.1f}": expression(**{name: x}) for name in ("eyeBlink", "jawOpen") for x in _SWEEP}
+        shown |= {f"{name} {x:.2f}": expression(**{name: x}) for name in ("eyeBlink", "jawOpen") for x in _SWEEP}
         names = ("neutral",) * len(turns) + tuple(shown)
         pose = np.zeros((len(names), 6), np.float32)
         pose[:, :2] = turns + [turns[i] for i in rng.integers(0, len(turns), len(shown))]
         gaze = np.stack([-pose[:, 0], pose[:, 1]], 1).clip(-25, 25)  # at rest they look at the camera
         gaze[len(turns) :] = rng.normal(size=(len(shown), 2)) * _GAZE
         coefficients = np.stack([expression()] * len(turns) + list(shown.values()))
-        return cls(names, coefficients, pose, gaze.astype(np.float32))
+        return cls(names, coefficients, pose, gaze.astype(np.float32), rng.permutation(len(names)) % TAKES)
 
-    def film(self, seed: int, size: int, frame: int | None = None) -> Shot:
-        """All frames of the person `seed`, or one of them as it is among all."""
-        part = slice(None) if frame is None else slice(frame, frame + 1)
-        studio = Studio(Person(Identity.sample(seed)), seed, size)
-        return studio.render(self.coefficients[part], self.pose[part], self.gaze[part], first_frame=frame or 0)
+    def film(self, seed: int, size: int) -> Shot:
+        """All frames of the person `seed`."""
+        person = Person(Identity.sample(seed))
+        shots = [self._shoot(person, seed, size, np.flatnonzero(self.takes == take)) for take in range(TAKES)]
+        joined = Shot.join(shots)
+        order = np.argsort(np.argsort(self.takes, kind="stable"), kind="stable")
+        return Shot(*(getattr(joined, field.name)[order] for field in dataclasses.fields(Shot)))
+
+    def film_one(self, seed: int, size: int, frame: int) -> npt.NDArray[np.uint8]:
+        """One frame (S, S, 3) of the person `seed`, but for the camera's noise and wander as in `film`."""
+        return self._shoot(Person(Identity.sample(seed)), seed, size, np.array([frame])).frames[0]
+
+    def _shoot(self, person: Person, seed: int, size: int, frames: npt.NDArray[np.int64]) -> Shot:
+        studio = Studio(person, seed * TAKES + int(self.takes[frames[0]]), size)
+        return studio.render(self.coefficients[frames], self.pose[frames], self.gaze[frames])
 
 
-def examine(exam: Exam, seed: int, size: int, counter: FaceCounter, mesher: FaceMesher | None) -> pd.DataFrame:
-    """Findings about the person `seed`, one row a frame; without MediaPipe those of MTCNN alone."""
-    shot = exam.film(seed, size)
+def examine(exam: Exam, seed: int, shot: Shot, counter: FaceCounter, mesher: FaceMesher | None) -> pd.DataFrame:
+    """Findings about a shot of the person `seed`, one row a frame; without MediaPipe those of MTCNN alone."""
     rows: dict[str, Any] = {
         "seed": seed,
         "frame": np.arange(len(exam.names)),
@@ -127,13 +140,19 @@ def hold(
     every: int = 1,
     on_person: Callable[[int], object] = lambda seed: None,
 ) -> pd.DataFrame:
-    """Findings about all people; those already in `work` are read back. `every` is that of `Exam.of`."""
+    """Findings about all people; those already in `work` are read back. `every` is that of `Exam.of`.
+
+    The aligned faces of each person are kept in `work` as well: `faces.identity_fit` learns from them.
+    """
     counter = FaceCounter()
     tables = []
     for seed in seeds:
         path = work / f"person_{seed}_{size}_{every}.csv"
         if not path.exists():
-            table = examine(Exam.of(seed, every), seed, size, counter, mesher)
+            exam = Exam.of(seed, every)
+            shot = exam.film(seed, size)
+            keep_faces(work / f"faces_{seed}.npz", shot.frames, shot.landmarks, exam.takes, seed)
+            table = examine(exam, seed, shot, counter, mesher)
             with atomic_path(path) as part:
                 table.to_csv(part, index=False)
         tables.append(pd.read_csv(path))

@@ -70,7 +70,7 @@ def worst(table: pd.DataFrame, count: int = WORST) -> pd.DataFrame:
 def worst_sheet(table: pd.DataFrame, size: int, every: int = 1, columns: int = 6) -> Sheet:
     """The worst frames, filmed again; `size` and `every` as in the exam."""
     rows = worst(table).to_dict("records")
-    pictures = [Exam.of(int(r["seed"]), every).film(int(r["seed"]), size, int(r["frame"])).frames[0] for r in rows]
+    pictures = [Exam.of(int(r["seed"]), every).film_one(int(r["seed"]), size, int(r["frame"])) for r in rows]
     pages = range(0, len(rows), columns)
     names = ["; ".join(_name(row) for row in rows[i : i + columns]) for i in pages]
     return Sheet([pictures[i : i + columns] for i in pages], names)

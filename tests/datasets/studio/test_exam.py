@@ -37,6 +37,15 @@ def test_every_pose_and_expression_is_asked_for():
     np.testing.assert_array_equal(exam.pose, Exam.of(5).pose)
 
 
+def test_frames_come_back_in_the_order_of_the_exam():
+    exam = Exam.of(5, every=1000)
+    shot = exam.film(5, 64)
+    assert len(shot.frames) == len(exam.names) and set(exam.takes) == {0, 1, 2}
+    wide, shut = (exam.names.index(f"{name} 1.00") for name in ("jawOpen", "eyeBlink"))
+    assert shot.aperture[shut].max() < 0.03 < shot.aperture[wide].min()
+    assert np.abs(exam.film_one(5, 64, wide).astype(int) - shot.frames[wide]).mean() < 12
+
+
 def test_thinned_exams_cover_everything_in_turn():
     assert set(Exam.of(0).names) == {name for seed in range(7) for name in Exam.of(seed, every=7).names}
 
@@ -98,7 +107,7 @@ def synthetic_table():
     columns |= {"seed": np.repeat([1, 2], frames // 2), "frame": np.arange(frames), "mtcnn": 1, "mediapipe": 1}
     columns |= {"yaw": 0.0, "pitch": 0.0, "aperture": 0.3 * (1 - sweep), "jaw_open": sweep}
     columns |= {"blink_score": sweep, "jaw_score": sweep**2}
-    names = [f"{'eyeBlink' if i % 2 else 'jawOpen'} {x:.1f}" for i, x in enumerate(sweep)]
+    names = [f"{'eyeBlink' if i % 2 else 'jawOpen'} {x:.2f}" for i, x in enumerate(sweep)]
     return pd.DataFrame({**columns, "expression": names})
 
 

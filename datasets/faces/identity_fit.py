@@ -1,0 +1,262 @@
+"""Train the identity network: `python -m tellbench.datasets.faces.identity_fit --out identity.safetensors`.
+
+Half of the people are learned, the other half must be told apart. Each person is filmed in several takes that differ in
+light, room, camera, pose and expression; a pair of the same person is always of two takes.
+"""
+
+from __future__ import annotations
+
+import argparse
+import copy
+import dataclasses
+import logging
+import math
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import nn
+from torch.nn import functional
+
+from tellbench.datasets.faces.augment import blur, quantise_blocks
+from tellbench.datasets.faces.identity import SIDE, WIDTH, IdentityNet, align, inner_only, write_weights
+from tellbench.datasets.faces.sittings import random_sitting
+from tellbench.datasets.files import atomic_path
+
+Tensor = torch.Tensor
+
+_SCALE: Final = 24.0
+_MARGIN: Final = 0.3
+"""Scale and margin of the cosine loss (CosFace; Wang et al., CVPR 2018); the margin as there, the scale for 128-d."""
+_JITTER: Final = 1.5
+"""Standard deviation in pixels of landmarks against the truth: what a landmarker errs by (assumption)."""
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Recipe:
+    """How to train."""
+
+    first: int = 710_000
+    """Seed of the first person."""
+    people: int = 200
+    """The first half is learned, the second verified."""
+    takes: int = 3
+    frames: int = 5
+    """Frames of each take."""
+    size: int = 192
+    steps: int = 700
+    batch: int = 48
+    rate: float = 2e-3
+    seed: int = 0
+
+    def rate_at(self, step: int) -> float:
+        """Warm-up over 50 steps, then half a cosine to nought."""
+        return self.rate * min(1.0, (step + 1) / 50) * 0.5 * (1 + math.cos(math.pi * step / self.steps))
+
+
+@dataclasses.dataclass(frozen=True)
+class Album:
+    """Aligned faces of many people."""
+
+    faces: npt.NDArray[np.uint8]
+    """Shape (N, 3, SIDE, SIDE)."""
+    people: npt.NDArray[np.int64]
+    """Who it is, shape (N,)."""
+    takes: npt.NDArray[np.int64]
+    """Which take of the person, shape (N,)."""
+
+    def of(self, seeds: range) -> Album:
+        """The faces of some people."""
+        chosen = (self.people >= seeds.start) & (self.people < seeds.stop)
+        return Album(self.faces[chosen], self.people[chosen], self.takes[chosen])
+
+
+def keep_faces(path: Path, frames: npt.NDArray[np.uint8], points: Any, takes: npt.NDArray[np.int64], seed: int) -> None:
+    """Write the aligned faces of one person to `path`; landmarks err as a landmarker's would."""
+    rng = np.random.default_rng((seed, 3))
+    unit = np.linalg.norm(points[:, 36] - points[:, 45], axis=-1)[:, None, None] / 45  # of a face at SIDE pixels
+    faces = align(frames, points + rng.normal(size=points.shape) * _JITTER * unit)
+    with atomic_path(path) as part, part.open("wb") as stream:
+        np.savez(stream, faces=faces.round().byte().numpy(), takes=takes)
+
+
+def film(folder: Path, seeds: range, recipe: Recipe) -> None:
+    """Film every person once; people already in `folder` are kept, so an interrupted run resumes."""
+    from tellbench.datasets.studio import Identity, Person, Studio
+
+    for seed in seeds:
+        path = folder / f"faces_{seed}.npz"
+        if path.exists():
+            continue
+        person = Person(Identity.sample(seed))
+        sitting = random_sitting(seed, recipe.takes * recipe.frames)
+        takes = np.arange(recipe.takes).repeat(recipe.frames)
+        shots = []
+        for take in range(recipe.takes):
+            now = takes == take
+            studio = Studio(person, seed * 1000 + take, recipe.size)
+            shots.append(studio.render(sitting.coefficients[now], sitting.pose[now], sitting.gaze[now]))
+        frames, points = (np.concatenate([getattr(shot, name) for shot in shots]) for name in ("frames", "landmarks"))
+        keep_faces(path, frames, points, takes, seed)
+        logging.getLogger(__name__).info("filmed person %d", seed)
+
+
+def load_album(folder: Path, seeds: range) -> Album:
+    """The faces of those people of `seeds` that have been filmed."""
+    faces, people, takes = [], [], []
+    for seed in seeds:
+        path = folder / f"faces_{seed}.npz"
+        if path.exists():
+            with np.load(path, allow_pickle=False) as arrays:
+                faces.append(arrays["faces"])
+                takes.append(arrays["takes"])
+            people.append(np.full(len(takes[-1]), seed))
+    return Album(np.concatenate(faces), np.concatenate(people), np.concatenate(takes))
+
+
+class CosineLoss(nn.Module):
+    """Cross-entropy over cosines to one vector a person, that of the right one lowered by a margin (CosFace)."""
+
+    def __init__(self, people: int) -> None:
+        super().__init__()
+        self.centres = nn.Parameter(torch.randn(people, WIDTH))
+
+    def forward(self, vectors: Tensor, people: Tensor) -> Tensor:
+        """Loss of unit vectors (B, WIDTH) of people (B,)."""
+        cosines = vectors @ functional.normalize(self.centres).T
+        margin = _MARGIN * functional.one_hot(people, len(self.centres))
+        return functional.cross_entropy(_SCALE * (cosines - margin), people)
+
+
+def vary(faces: Tensor, random: torch.Generator) -> Tensor:
+    """Pictures as other cameras would give them: mirror, place, scale, grade, blur, noise, blocks, a covered patch."""
+    count = len(faces)
+
+    def uniform(*shape: int) -> Tensor:
+        return torch.rand(*shape, generator=random)
+
+    faces = torch.where((uniform(count) < 0.5)[:, None, None, None], faces.flip(-1), faces)
+    angle, scale = (uniform(count) - 0.5) * 0.3, 1 + (uniform(count) - 0.5) * 0.16
+    shift = (uniform(count, 2) - 0.5) * 0.14
+    cos, sin = angle.cos() * scale, angle.sin() * scale
+    theta = torch.stack([torch.stack([cos, -sin, shift[:, 0]], -1), torch.stack([sin, cos, shift[:, 1]], -1)], 1)
+    grid = functional.affine_grid(theta, list(faces.shape), align_corners=False)
+    faces = functional.grid_sample(faces, grid, padding_mode="border", align_corners=False)
+    gains = torch.exp((uniform(count, 3, 1, 1) - 0.5) * 0.4 + (uniform(count, 1, 1, 1) - 0.5) * 0.6)
+    faces = 255 * (faces / 255).clamp(1e-3, 1) ** torch.exp((uniform(count, 1, 1, 1) - 0.5) * 0.6) * gains
+    grey = faces.mean(1, keepdim=True)
+    faces = torch.where((uniform(count) < 0.15)[:, None, None, None], grey.expand_as(faces), faces)
+    if float(uniform(1)) < 0.4:
+        faces = blur(faces, 0.4 + float(uniform(1)) * 1.4)
+    if float(uniform(1)) < 0.3:
+        faces = quantise_blocks(faces, 1 + 5 * uniform(count, 1, 1, 1))
+    faces = faces + torch.randn(faces.shape, generator=random) * 8 * uniform(count, 1, 1, 1)
+    return cover(faces, uniform(count, 4)).clamp(0, 255)
+
+
+def cover(faces: Tensor, place: Tensor) -> Tensor:
+    """Cover a patch of some faces with grey; `place` (B, 4) in [0, 1]: x, y, size, and whether at all (below 0.3)."""
+    axis = (torch.arange(SIDE) + 0.5) / SIDE
+    half = 0.06 + 0.12 * place[:, 2, None]
+    across = (axis - place[:, :1]).abs() < half
+    down = (axis - place[:, 1:2]).abs() < half
+    patch = down[:, None, :, None] & across[:, None, None, :] & (place[:, 3] < 0.3)[:, None, None, None]
+    return torch.where(patch, 128.0, faces)
+
+
+def fit(recipe: Recipe, album: Album) -> IdentityNet:
+    """Train on an album; returns the running average of the weights."""
+    torch.manual_seed(recipe.seed)
+    _, labels = np.unique(album.people, return_inverse=True)
+    network = IdentityNet().to(memory_format=torch.channels_last)
+    loss = CosineLoss(int(labels.max()) + 1)
+    average = copy.deepcopy(network)
+    optimiser = torch.optim.AdamW([*network.parameters(), *loss.parameters()], lr=recipe.rate, weight_decay=5e-3)
+    random = torch.Generator().manual_seed(recipe.seed)
+    running = 0.0
+    for step in range(recipe.steps):
+        for group in optimiser.param_groups:
+            group["lr"] = recipe.rate_at(step)
+        index = torch.randint(len(labels), (recipe.batch,), generator=random).numpy()
+        faces = inner_only(vary(torch.as_tensor(album.faces[index]).float(), random))
+        vectors = network(faces.contiguous(memory_format=torch.channels_last))
+        value = loss(vectors, torch.as_tensor(labels[index]))
+        optimiser.zero_grad()
+        value.backward()
+        optimiser.step()
+        _follow(average, network, max(10 / (step + 10), 1 / 100))
+        running += float(value.detach())
+        if step % 100 == 99:
+            logging.getLogger(__name__).info("step %d loss %.3f", step + 1, running / 100)
+            running = 0.0
+    return average
+
+
+@torch.no_grad()
+def _follow(average: nn.Module, network: nn.Module, pull: float) -> None:
+    current = network.state_dict()
+    for name, value in average.state_dict().items():
+        if value.is_floating_point():
+            value.lerp_(current[name], pull)
+
+
+@dataclasses.dataclass(frozen=True)
+class Verification:
+    """How well pairs of the same person are told from pairs of two; a pair of the same person is of two takes."""
+
+    eer: float
+    """Equal error rate."""
+    same: int
+    """Pairs of the same person."""
+    different: int
+
+
+def verify(vectors: npt.NDArray[np.float32], album: Album) -> Verification:
+    """Verification of unit vectors (N, WIDTH) of an album."""
+    first, second = np.triu_indices(len(vectors), 1)
+    cosines = (vectors @ vectors.T)[first, second]
+    same = album.people[first] == album.people[second]
+    other_take = album.takes[first] != album.takes[second]
+    alike, apart = np.sort(cosines[same & other_take]), np.sort(cosines[~same])
+    rejected = np.arange(len(alike)) / len(alike)  # at a threshold of each cosine of `alike`
+    accepted = 1 - np.searchsorted(apart, alike) / len(apart)
+    k = int(np.abs(rejected - accepted).argmin())
+    return Verification(float((rejected[k] + accepted[k]) / 2), len(alike), len(apart))
+
+
+def embed_all(network: IdentityNet, album: Album, batch: int = 64) -> npt.NDArray[np.float32]:
+    """Unit vectors (N, WIDTH) of an album."""
+    from tellbench.datasets.faces.identity import Embedder
+
+    embedder = Embedder(network)
+    parts = [torch.as_tensor(album.faces[i : i + batch]) for i in range(0, len(album.faces), batch)]
+    return np.concatenate([embedder.embed(part) for part in parts])
+
+
+def main() -> None:
+    """Film, train, verify and write the weights."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.ArgumentDefaultsHelpFormatter)
+    for field in dataclasses.fields(Recipe):
+        name, value = f"--{field.name.replace('_', '-')}", field.default
+        parser.add_argument(name, type=type(value), default=value)
+    parser.add_argument("--out", type=Path, required=True, help="safetensors file to write")
+    parser.add_argument("--work", type=Path, default=Path("identity_training"), help="aligned faces by person")
+    options = vars(parser.parse_args())
+    out, work = options.pop("out"), options.pop("work")
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
+    recipe = Recipe(**options)
+    half = recipe.first + recipe.people // 2
+    seeds = range(recipe.first, recipe.first + recipe.people)
+    film(work, seeds, recipe)
+    album = load_album(work, seeds)
+    network = fit(recipe, album.of(range(recipe.first, half)))
+    with atomic_path(out) as part:
+        write_weights(part, network)
+    unseen = album.of(range(half, seeds.stop))
+    logging.info("people never seen: %s", verify(embed_all(network, unseen), unseen))
+
+
+if __name__ == "__main__":
+    main()
