@@ -84,7 +84,8 @@ class Exam:
 
     def film_one(self, seed: int, size: int, frame: int) -> npt.NDArray[np.uint8]:
         """One frame (S, S, 3) of the person `seed`, but for the camera's noise and wander as in `film`."""
-        return self._shoot(Person(Identity.sample(seed)), seed, size, np.array([frame])).frames[0]
+        shot = self._shoot(Person(Identity.sample(seed)), seed, size, np.array([frame]))
+        return np.asarray(shot.frames[0])
 
     def _shoot(self, person: Person, seed: int, size: int, frames: npt.NDArray[np.int64]) -> Shot:
         studio = Studio(person, seed * TAKES + int(self.takes[frames[0]]), size)
