@@ -115,9 +115,10 @@ def brow_line(identity: Identity, u: float) -> tuple[float, float]:
 
 
 def _brow_edge(identity: Identity, u: float) -> tuple[float, float]:
-    """Point (x, y) on the upper edge of the left brow's hair, which grows up at the inner end and outward beyond it."""
-    half = 2.7 * identity.brow_thickness * min(max(2 - 2 * u, 0.12), 1.0) ** 0.9
-    return 12 + u * 45, brow_line(identity, u)[1] + identity.brow_tilt * (u - 0.5) + 0.6 * half
+    """Point (x, y) on the upper edge of the left brow's hair, which grows up at the inner end and down at the tail."""
+    middle = brow_line(identity, u)[1] - 1.7 + identity.brow_tilt * (u - 0.5)
+    half = 2.9 * identity.brow_thickness * min(max((1.06 - u) / 0.5, 0.26), 1.0) ** 0.8
+    return 12 + u * 45, middle + 0.6 * half + 1.0 - 2.3 * u * u
 
 
 def _brows(skin: Skin, surface: _Front) -> list[Anchor]:
@@ -133,8 +134,9 @@ def _nose(skin: Skin, surface: _Front) -> list[Anchor]:
     bridge = [surface.at(0.0, top + (tip - top) * i / 3) for i in range(4)]
     width, under = skin.identity.nose_width, float(skin.P0[row, column, 1])
     wings = [surface.at(side * 12.5 * width, under + 2.5) for side in (-1, 1)]
-    offsets = [_offset_at(skin, row, x * width) for x in (-7.5, 0.0, 7.5)]
-    return [*bridge, wings[0], *(_between_rows(skin, row, offset) for offset in offsets), wings[1]]
+    nostrils = [_between_rows(skin, row, _offset_at(skin, row, x * width)) for x in (-7.5, 7.5)]
+    septum = on_row(skin.layout, row - 1, 0.0)  # the last place before the fold: what is seen of it from the front
+    return [*bridge, wings[0], nostrils[0], septum, nostrils[1], wings[1]]
 
 
 def _between_rows(skin: Skin, row: int, offset: float) -> Anchor:

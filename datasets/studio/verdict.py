@@ -77,8 +77,8 @@ def worst_sheet(table: pd.DataFrame, size: int, every: int = 1, columns: int = 6
 
 
 _PARTS: Final = (
-    ("inner", "MediaPipe to truth: inner 51 points", 0.03),
-    ("inner_spaced", "the same, brows and bridge spaced as iBUG spaces them", None),
+    ("inner_spaced", "MediaPipe to truth: inner 51 points, spaced along brows and bridge as iBUG spaces them", 0.03),
+    ("inner", "the same by the mesh's vertices in common use", None),
     ("brows", "brows", None),
     ("nose", "nose", None),
     ("eyes", "eyes", None),
