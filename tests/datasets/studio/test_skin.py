@@ -84,7 +84,7 @@ def test_densities_agree_at_the_landmarks():
     away = (half.landmarks(half.P0[None]) - full.landmarks(full.P0[None]))[0]
     away[:17, 2] = 0  # round the cheek, the outermost place is only sharp as seen from the front
     distance = away.norm(dim=-1)
-    assert distance.max() < 1.5
+    assert distance.max() < 2.5
     assert distance[17:].median() < 0.3  # eyes, brows, nose, mouth
     assert full.layout.size > 3.9 * half.layout.size
 
