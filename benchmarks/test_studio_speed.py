@@ -14,9 +14,10 @@ import numpy as np
 import pytest
 import torch
 
-from tellbench.datasets.studio import Identity, Person, Studio, raster, renderer, strand_raster
-from tellbench.datasets.studio.camera import Camera
-from tellbench.datasets.studio.lighting import Lighting
+from tellbench.datasets.studio import Identity, Person, Studio, renderer
+from tellbench.datasets.studio.camera.camera import Camera
+from tellbench.datasets.studio.render import raster, strand_raster
+from tellbench.datasets.studio.render.lighting import Lighting
 
 LONG_HAIR = 24
 BATCH = 8

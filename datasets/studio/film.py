@@ -14,7 +14,7 @@ from tellbench.datasets.scene import Scene
 from tellbench.datasets.speech import Utterance, Voice, song
 from tellbench.datasets.speech.acoustics import Acoustics
 from tellbench.datasets.studio.behaviour import Habits, perform
-from tellbench.datasets.studio.identity import Identity
+from tellbench.datasets.studio.people.identity import Identity
 from tellbench.datasets.studio.renderer import Person, Shot, Studio
 from tellbench.datasets.studio.truth import truth_of
 

@@ -13,15 +13,15 @@ import torch
 from torch import Tensor
 
 from tellbench.datasets.expression import COEFFICIENTS
-from tellbench.datasets.studio import raster, strand_raster
-from tellbench.datasets.studio.camera import Camera
-from tellbench.datasets.studio.landmarks import LEFT_EYE_CORNER, LID_POINTS, LIP_POINTS, RIGHT_EYE_CORNER
-from tellbench.datasets.studio.lighting import Lighting
-from tellbench.datasets.studio.person import SIDES, Person
-from tellbench.datasets.studio.posing import Posed, pose_person
-from tellbench.datasets.studio.setting import Setting
-from tellbench.datasets.studio.shading import kernels
-from tellbench.datasets.studio.styles import style as make_style
+from tellbench.datasets.studio.camera.camera import Camera
+from tellbench.datasets.studio.camera.setting import Setting
+from tellbench.datasets.studio.expressions.posing import Posed, pose_person
+from tellbench.datasets.studio.people.landmarks import LEFT_EYE_CORNER, LID_POINTS, LIP_POINTS, RIGHT_EYE_CORNER
+from tellbench.datasets.studio.people.person import SIDES, Person
+from tellbench.datasets.studio.render import raster, strand_raster
+from tellbench.datasets.studio.render.lighting import Lighting
+from tellbench.datasets.studio.render.shading import kernels
+from tellbench.datasets.studio.styles.style import style as make_style
 from tellbench.datasets.studio.threads import one_thread_an_operation
 from tellbench.errors import InputError
 

@@ -9,7 +9,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from tellbench.datasets.studio.behaviour.perform import TRACKS
-from tellbench.datasets.studio.camera import CAMERA
+from tellbench.datasets.studio.camera.camera import CAMERA
 from tellbench.datasets.studio.renderer import Shot
 
 SEEN: Final = {

@@ -17,12 +17,12 @@ import numpy.typing as npt
 import torch
 
 from tellbench.datasets.expression import COEFFICIENTS, INDEX
-from tellbench.datasets.studio import oral
-from tellbench.datasets.studio.blendshapes import ExpressionBasis
-from tellbench.datasets.studio.grid import GridLayout
-from tellbench.datasets.studio.identity import Identity
-from tellbench.datasets.studio.jaw import JAW_AXIS, JAW_DEGREES
-from tellbench.datasets.studio.skin import Skin
+from tellbench.datasets.studio.expressions.blendshapes import ExpressionBasis
+from tellbench.datasets.studio.expressions.jaw import JAW_AXIS, JAW_DEGREES
+from tellbench.datasets.studio.people import oral
+from tellbench.datasets.studio.people.grid import GridLayout
+from tellbench.datasets.studio.people.identity import Identity
+from tellbench.datasets.studio.people.skin import Skin
 from tellbench.generator.meshwarp.arrays import Array, Floats, Singles
 from tellbench.generator.meshwarp.head import WEIGHTS, HeadModel, MouthPart, mirror
 from tellbench.generator.meshwarp.pack import principal_components, write

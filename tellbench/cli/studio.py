@@ -41,7 +41,7 @@ def sheet(
     """Draw a contact sheet."""
     if kind not in KINDS:
         raise InputError(f"sheet {kind!r}; allowed: {', '.join(KINDS)}")
-    from tellbench.datasets.studio.sheets import SHEETS, picture_format, write_sheet
+    from tellbench.datasets.studio.review.sheets import SHEETS, picture_format, write_sheet
 
     picture_format(out)
     write_sheet(SHEETS[kind](range(seed, seed + people), size), out)
@@ -92,9 +92,9 @@ def judge(
     from tellbench.datasets.faces.judges import FaceMesher
     from tellbench.datasets.faces.mediapipe_backend import bundle_path
     from tellbench.datasets.files import atomic_path
-    from tellbench.datasets.studio.exam import hold
-    from tellbench.datasets.studio.sheets import write_sheet
-    from tellbench.datasets.studio.verdict import markdown, worst_sheet
+    from tellbench.datasets.studio.review.exam import hold
+    from tellbench.datasets.studio.review.sheets import write_sheet
+    from tellbench.datasets.studio.review.verdict import markdown, worst_sheet
 
     with FaceMesher.opened(bundle_path(model)) as mesher, bar("examining people", people) as advance:
         table = hold(range(first, first + people), size, work, mesher, every, lambda _seed: advance(1))

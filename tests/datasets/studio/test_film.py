@@ -8,7 +8,7 @@ import pytest
 from tellbench.datasets.audio import RATE
 from tellbench.datasets.scene import Scene
 from tellbench.datasets.studio.film import Take, utter
-from tellbench.datasets.studio.identity import Identity
+from tellbench.datasets.studio.people.identity import Identity
 from tellbench.datasets.studio.truth import TRUTH
 
 SCENE = Scene(

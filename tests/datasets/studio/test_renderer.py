@@ -8,7 +8,7 @@ import torch
 from tellbench.datasets.expression import COEFFICIENTS, expression
 from tellbench.datasets.studio import Identity, Person, Studio
 from tellbench.datasets.studio.labels import Label
-from tellbench.datasets.studio.raster import FAR
+from tellbench.datasets.studio.render.raster import FAR
 from tellbench.errors import InputError
 
 SIZE = 128

@@ -8,8 +8,8 @@ import pytest
 
 from tellbench.datasets.faces.landmarks import Landmarks
 from tellbench.datasets.speech.driver import SpeechTracks
-from tellbench.datasets.studio.identity import Identity
-from tellbench.datasets.studio.person import Person
+from tellbench.datasets.studio.people.identity import Identity
+from tellbench.datasets.studio.people.person import Person
 from tellbench.datasets.studio.renderer import Studio
 from tellbench.generator.meshwarp.fit import fit_head
 from tellbench.generator.meshwarp.head import HeadModel

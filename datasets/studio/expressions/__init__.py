@@ -1,0 +1,1 @@
+"""Expressions and poses: coefficients in, positions of every vertex out."""

@@ -1,0 +1,1 @@
+"""Hair of scalp, brows, lashes and beard: how it grows, is cut and answers light."""

@@ -1,0 +1,1 @@
+"""Looking at the result: contact sheets and outside judges."""

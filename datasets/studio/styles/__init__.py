@@ -1,0 +1,1 @@
+"""Pictures that are not photographs: painted, drawn, carved."""

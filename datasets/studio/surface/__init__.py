@@ -1,0 +1,1 @@
+"""What skin and eyes look like: colour maps, pores, lines, marks, irises."""
