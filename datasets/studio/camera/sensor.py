@@ -24,7 +24,7 @@ _CHROMA: Final = 0.45
 
 def kernels(name: str) -> ModuleType:
     """Module with `project`, `resolve`, `refract` and `develop`; `numba` (CPU tensors only) or `torch`."""
-    return importlib.import_module(f"tellbench.datasets.studio.sensor_{name}")
+    return importlib.import_module(f"tellbench.datasets.studio.camera.sensor_{name}")
 
 
 def film_curve() -> Tensor:

@@ -56,8 +56,9 @@ def detail_map(skin: Skin) -> DetailMap:
     lips = canvas.finer(lip_mask(skin))
     beard = canvas.finer(beard_mask(skin))
     pore = pores(canvas) * (1 - lips)
-    height = -0.10 * pore + _microrelief(canvas, lips) - wrinkles.depth(canvas, lips)
-    cavity = (pore * 0.8 + 2.2 * wrinkles.depth(canvas, lips)).clamp(0, 1)
+    lines = wrinkles.depth(canvas, lips)
+    height = -0.10 * pore + _microrelief(canvas, lips) - lines
+    cavity = (pore * 0.8 + 2.2 * lines).clamp(0, 1)
     pigment = _mottle(canvas) + freckles(canvas) + moles(canvas) + 0.10 * cavity
     blood = _flush(canvas) + 0.22 * cavity
     shift = pigment[..., None] * MELANIN + blood[..., None] * BLOOD
