@@ -21,7 +21,14 @@ from tellbench.datasets.faces.accuracy import VISIBLE, measure
 from tellbench.datasets.faces.augment import Augmenter, Batch
 from tellbench.datasets.faces.geometry import fit_similarity
 from tellbench.datasets.faces.landmarks import GROUPS, N_POINTS
-from tellbench.datasets.faces.network import CROP_MARGIN, N_OUT, LandmarkNet, NetworkLandmarker, write_weights
+from tellbench.datasets.faces.network import (
+    CROP_MARGIN,
+    N_OUT,
+    LandmarkNet,
+    NetworkLandmarker,
+    read_weights,
+    write_weights,
+)
 from tellbench.datasets.faces.sittings import Crops, load_cache, render_cache
 from tellbench.datasets.files import atomic_path
 
@@ -95,10 +102,10 @@ class Lessons(torch.utils.data.Dataset[Batch]):
 class Training:
     """Network, its running average and optimiser: all that a checkpoint holds."""
 
-    def __init__(self, recipe: Recipe, mean_shape: Tensor) -> None:
+    def __init__(self, recipe: Recipe, mean_shape: Tensor, start: LandmarkNet | None = None) -> None:
         torch.manual_seed(recipe.seed)
         self.recipe = recipe
-        self.network = LandmarkNet().to(memory_format=torch.channels_last)
+        self.network = (start or LandmarkNet()).to(memory_format=torch.channels_last)
         self.network.mean_shape.copy_(mean_shape)
         self.average = copy.deepcopy(self.network)
         self.optimiser = torch.optim.AdamW(self.network.parameters(), lr=recipe.rate, weight_decay=1e-3)
@@ -199,10 +206,15 @@ def total_error(found: Mapping[str, float]) -> float:
     return found["inner"] + found["iris"] + found["aperture_mae"]
 
 
-def fit(recipe: Recipe, train: Crops, val: Crops, out: Path, work: Path) -> dict[str, float]:
-    """Train, keep the weights of the best validation in `out`, and return its errors."""
+def fit(
+    recipe: Recipe, train: Crops, val: Crops, out: Path, work: Path, start: LandmarkNet | None = None
+) -> dict[str, float]:
+    """Train, keep the weights of the best validation in `out`, and return its errors.
+
+    With a network to start from, fewer steps and a lower rate adapt it to new looks; the mean shape is the data's.
+    """
     log = logging.getLogger(__name__)
-    training = Training(recipe, mean_shape(torch.as_tensor(train.points[:, :N_POINTS])))
+    training = Training(recipe, mean_shape(torch.as_tensor(train.points[:, :N_POINTS])), start)
     checkpoint, best_file = work / "checkpoint.safetensors", work / "best.json"
     if checkpoint.exists():
         training.load(checkpoint)
@@ -238,9 +250,10 @@ def main() -> None:
         parser.add_argument(f"--{field.name.replace('_', '-')}", type=type(value), default=value)
     parser.add_argument("--out", type=Path, required=True, help="safetensors file to write")
     parser.add_argument("--work", type=Path, default=Path("landmark_training"), help="cache of crops and checkpoints")
+    parser.add_argument("--from", type=Path, dest="start", help="weights to start from instead of random ones")
     parser.add_argument("--film-only", action="store_true", help="fill the cache and stop")
     options = vars(parser.parse_args())
-    out, work, film_only = (options.pop(name) for name in ("out", "work", "film_only"))
+    out, work, film_only, start = (options.pop(name) for name in ("out", "work", "film_only", "start"))
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
     recipe = Recipe(**options)
     held_out = range(VAL_SEED, VAL_SEED + max(2, recipe.people // 12))
@@ -248,7 +261,8 @@ def main() -> None:
     for seeds in (held_out, people):
         render_cache(work / "crops", seeds, recipe.frames)
     if not film_only:
-        fit(recipe, load_cache(work / "crops", people), load_cache(work / "crops", held_out), out, work)
+        crops = (load_cache(work / "crops", seeds) for seeds in (people, held_out))
+        fit(recipe, *crops, out, work, read_weights(start) if start else None)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,5 @@
 import copy
+from importlib import resources
 
 import numpy as np
 import pytest
@@ -97,3 +98,12 @@ def test_fit_writes_weights_that_load_and_measure(crops, tmp_path):
     again = measure(NetworkLandmarker(copy.deepcopy(network)), crops)
     assert again["inner"] == pytest.approx(found["inner"], rel=0.05)
     assert total_error(again) == pytest.approx(total_error(found), rel=0.05)
+
+
+def test_training_goes_on_from_given_weights(crops, tmp_path):
+    recipe = Recipe(batch=2, steps=2, check_every=1, workers=0, rate=1e-6)
+    shipped = NetworkLandmarker.load().network
+    given = measure(NetworkLandmarker(copy.deepcopy(shipped)), crops)
+    start = read_weights(resources.files("tellbench.datasets.faces") / "weights" / "landmarks.safetensors")
+    found = fit(recipe, crops, crops, tmp_path / "w.safetensors", tmp_path, start)
+    assert found["inner"] < 2 * given["inner"] < 0.2
