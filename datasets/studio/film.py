@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
@@ -17,6 +18,7 @@ from tellbench.datasets.studio.behaviour import Habits, perform
 from tellbench.datasets.studio.people.identity import Identity
 from tellbench.datasets.studio.renderer import Person, Shot, Studio
 from tellbench.datasets.studio.truth import truth_of
+from tellbench.datasets.video import CRF, VideoWriter
 
 Frames = npt.NDArray[np.uint8]
 
@@ -80,6 +82,15 @@ class Take:
     def frames(self) -> Iterator[tuple[Frames, pd.DataFrame]]:
         """Frames of shape (T, S, S, 3) and their ground truth, chunk by chunk."""
         return ((shot.frames, truth) for shot, truth in self.shots())
+
+
+def write_clip(scene: Scene, path: Path, crf: int = CRF, on_frames: Callable[[int], object] = lambda n: None) -> None:
+    """Film one scene to an MP4 with its sound; `on_frames` hears how many frames each chunk had."""
+    take = Take(scene)
+    with VideoWriter(path, scene.size, scene.size, scene.fps, take.speech, crf) as out:
+        for frames, _ in take.frames():
+            out.write(frames)
+            on_frames(len(frames))
 
 
 def utter(scene: Scene, identity: Identity) -> Utterance:

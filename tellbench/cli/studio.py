@@ -48,6 +48,42 @@ def sheet(
     say(f"drawn: {out}")
 
 
+@verbs.command(epilog=examples("tellbench studio clip --seed 7 --emotion happy --intensity 0.5 --out talk.mp4"))
+def clip(
+    out: Annotated[Path, typer.Option(help="The MP4 to write.")],
+    seconds: Annotated[float, typer.Option(help="Length.")] = 10.0,
+    size: Annotated[int, typer.Option(help="Width and height in pixels.")] = 512,
+    fps: Annotated[float, typer.Option(help="Frames per second.")] = 25.0,
+    language: Annotated[str, typer.Option(help="What is spoken.")] = "en",
+    emotion: Annotated[str, typer.Option(help="neutral, happy, sad, angry, surprised, afraid, ...")] = "neutral",
+    intensity: Annotated[float, typer.Option(min=0, max=1, help="How strong the emotion gets.")] = 0.0,
+    style: Annotated[str, typer.Option(help="photo, painted, drawn or statue.")] = "photo",
+    crf: Annotated[int, typer.Option(min=0, max=51, help="x264 quality; lower is better.")] = 23,
+    seed: Seed = 0,
+) -> None:
+    """Film one person's talk; the seed is the person, too."""
+    from tellbench.datasets.scene import Scene
+    from tellbench.datasets.studio.film import write_clip
+
+    if out.suffix.lower() != ".mp4":
+        raise InputError(f"--out {out}; a name ending in .mp4 is needed")
+    scene = Scene(
+        scene_id=out.stem,
+        identity_seed=seed,
+        seed=seed,
+        language=language,
+        size=size,
+        fps=fps,
+        n_frames=round(seconds * fps),
+        emotion=emotion,
+        intensity=intensity,
+        style=style,
+    )
+    with bar("filming", scene.n_frames) as advance:
+        write_clip(scene, out, crf, advance)
+    say(f"filmed: {out}")
+
+
 @verbs.command(epilog=examples("tellbench studio behaviour --out docs/behaviour.md"))
 def behaviour(
     people: Annotated[int, typer.Option(help="How many people; their seeds follow one another.")] = 50,

@@ -42,6 +42,8 @@ YAWS: Final = (-30.0, -15.0, 0.0, 15.0, 30.0)
 PITCHES: Final = (-15.0, 0.0, 15.0)
 """Degrees downward."""
 
+_NEAR: Final = 225.0
+"""Width of the picture at the eyes in mm where the face is to fill it."""
 _INK, _PAPER = (40, 40, 40), (255, 255, 255)
 _GAP = 4
 _MASK_COLOURS: Final = np.array(
@@ -62,9 +64,21 @@ class Sheet:
     """Pictures uint8 (S, S, 3)."""
     row_names: Sequence[str]
     column_names: Sequence[str] = ()
+    below: Sheet | None = None
+    """What is drawn under it."""
 
     def picture(self) -> Image.Image:
         """The whole sheet; row names stand above their rows, column names above the first row."""
+        own = self._own_picture()
+        if self.below is None:
+            return own
+        other = self.below.picture()
+        both = Image.new("RGB", (max(own.width, other.width), own.height + other.height), _PAPER)
+        both.paste(own, (0, 0))
+        both.paste(other, (0, own.height))
+        return both
+
+    def _own_picture(self) -> Image.Image:
         side = len(self.rows[0][0])
         text = max(11, side // 18)
         font = ImageFont.load_default(text)
@@ -108,11 +122,16 @@ def portraits(seeds: range, size: int, columns: int = 6) -> Sheet:
     return Sheet(rows, [f"people {a} to {a + len(row) - 1}" for a, row in zip(starts, rows, strict=True)])
 
 
-def expressions(seeds: range, size: int) -> Sheet:
-    """Every expression of each person, from the front."""
+def expressions(seeds: range, size: int, columns: int = 8) -> Sheet:
+    """Every expression of each person, from the front and near; a few expressions, then the others below."""
+    names = list(EXPRESSIONS)
     coefficients = np.stack(list(EXPRESSIONS.values()))
-    rows = [_film(seed, size, coefficients=coefficients).frames for seed in seeds]
-    return Sheet([list(row) for row in rows], _describe(seeds), list(EXPRESSIONS))
+    rows = [list(_film(seed, size, coefficients=coefficients, overrides={"view": _NEAR}).frames) for seed in seeds]
+    parts = [slice(start, start + columns) for start in range(0, len(names), columns)]
+    sheet = Sheet([row[parts[-1]] for row in rows], _describe(seeds), names[parts[-1]])
+    for part in reversed(parts[:-1]):
+        sheet = Sheet([row[part] for row in rows], _describe(seeds), names[part], sheet)
+    return sheet
 
 
 def poses(seeds: range, size: int) -> Sheet:
@@ -133,7 +152,7 @@ def labels(seeds: range, size: int) -> Sheet:
         pose = np.zeros((1, 6), np.float32)
         pose[0, :3] = rng.uniform(-1, 1, 3) * (30, 12, 8)
         shown = list(EXPRESSIONS.values())[seed % len(EXPRESSIONS)]
-        shot = _film(seed, size, coefficients=shown[None], pose=pose)
+        shot = _film(seed, size, coefficients=shown[None].copy(), pose=pose)
         rows.append([shot.frames[0], draw_landmarks(shot, 0), _MASK_COLOURS[shot.mask[0]], _grey_depth(shot, 0)])
     return Sheet(rows, _describe(seeds), ["picture", "landmarks", "classes", "depth"])
 
@@ -202,13 +221,16 @@ def _film(
     pose: Floats | None = None,
     gaze: Floats | None = None,
     style: str = "photo",
+    overrides: Mapping[str, float] | None = None,
 ) -> Shot:
     """One person in one setting; what is not given is neutral."""
     length = max(len(values) for values in (coefficients, pose, gaze) if values is not None)
     coefficients = np.zeros((length, len(COEFFICIENTS)), np.float32) if coefficients is None else coefficients
     pose = np.zeros((length, 6), np.float32) if pose is None else pose
     gaze = np.zeros((length, 2), np.float32) if gaze is None else gaze
-    return Studio(Person(Identity.sample(seed)), seed, size, style=style).render(coefficients, pose, gaze)
+    return Studio(Person(Identity.sample(seed)), seed, size, overrides=overrides, style=style).render(
+        coefficients, pose, gaze
+    )
 
 
 def _describe(seeds: range) -> list[str]:

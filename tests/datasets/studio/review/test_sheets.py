@@ -39,3 +39,9 @@ def test_other_picture_formats_are_refused(tmp_path):
     with pytest.raises(InputError, match="png"):
         write_sheet(sheet, tmp_path / "sheet.gif")
     assert not list(tmp_path.iterdir())
+
+
+def test_sheets_stand_below_one_another():
+    rows = [[np.zeros((20, 20, 3), np.uint8)]]
+    one, two = Sheet(rows, ["a"]), Sheet(rows, ["b"], below=Sheet(rows * 2, ["c", "d"]))
+    assert two.picture().height > 2 * one.picture().height
