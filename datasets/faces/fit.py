@@ -261,8 +261,8 @@ def main() -> None:
     for seeds in (held_out, people):
         render_cache(work / "crops", seeds, recipe.frames)
     if not film_only:
-        crops = (load_cache(work / "crops", seeds) for seeds in (people, held_out))
-        fit(recipe, *crops, out, work, read_weights(start) if start else None)
+        train, val = load_cache(work / "crops", people), load_cache(work / "crops", held_out)
+        fit(recipe, train, val, out, work, read_weights(start) if start else None)
 
 
 if __name__ == "__main__":
