@@ -35,7 +35,7 @@ SIDES: Final = (("Right", -1), ("Left", 1))
 
 
 class Person:
-    """A person of one identity; building takes about a second, filming never changes it.
+    """A person of one identity; building takes seconds, filming never changes it.
 
     Vertices of all parts lie in one list; `spans` says where each part is. Positions are in head coordinates, mm.
 
