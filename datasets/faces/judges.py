@@ -50,6 +50,7 @@ class Sighting:
     """What MediaPipe says about one frame."""
 
     n_faces: int
+    """Different faces: one that is found twice counts once."""
     mesh: Floats
     """Vertices of the first face in pixels, shape (478, 2); NaN without a face."""
     scores: dict[str, float]
@@ -107,10 +108,25 @@ class FaceMesher:
         result = self._task.detect(picture)
         if not result.face_landmarks:
             return Sighting(0, np.full((478, 2), np.nan, np.float32), {})
-        shares = np.array([(point.x, point.y) for point in result.face_landmarks[0]])
-        mesh = (shares * frame.shape[1::-1]).astype(np.float32)
+        meshes = [_pixels(face, frame) for face in result.face_landmarks]
         scores = {category.category_name: float(category.score) for category in result.face_blendshapes[0]}
-        return Sighting(len(result.face_landmarks), mesh, scores)
+        return Sighting(distinct(meshes), meshes[0], scores)
+
+
+def distinct(meshes: list[Floats]) -> int:
+    """How many different faces there are: a mesh in the middle of one before it is the same face seen twice."""
+    kept: list[Floats] = []
+    for mesh in meshes:
+        centre = mesh.mean(0)
+        if not any((mesh_before.min(0) < centre).all() and (centre < mesh_before.max(0)).all() for mesh_before in kept):
+            kept.append(mesh)
+    return len(kept)
+
+
+def _pixels(face: Any, frame: npt.NDArray[np.uint8]) -> Floats:
+    """Vertices (478, 2) of one of MediaPipe's faces in pixels."""
+    shares = np.array([(point.x, point.y) for point in face])
+    return np.asarray(shares * frame.shape[1::-1], np.float32)
 
 
 def _along(line: Floats, shares: tuple[float, ...]) -> Floats:

@@ -134,8 +134,10 @@ def judge(
 
     with FaceMesher.opened(bundle_path(model)) as mesher, bar("examining people", people) as advance:
         table = hold(range(first, first + people), size, work, mesher, every, lambda _seed: advance(1))
+    command = f"tellbench studio judge --people {people} --size {size} --every {every} --first {first}"
+    page = markdown(table, command)
     with atomic_path(out) as part:
-        part.write_text(markdown(table), encoding="utf-8")
+        part.write_text(page, encoding="utf-8")
     write_sheet(worst_sheet(table, size, every), out.with_suffix(".jpg"))
-    say(markdown(table))
+    say(page)
     say(f"written: {out}")

@@ -44,10 +44,28 @@ def findings(table: pd.DataFrame) -> list[Finding]:
     return rows + _follows(table, "jawOpen", "jaw_score", table.jaw_open, "coefficient")
 
 
-def markdown(table: pd.DataFrame) -> str:
-    """The whole verdict: table of findings, distances by pose, and the worst frames by name."""
-    head = f"{table.seed.nunique()} people (seeds {table.seed.min()} to {table.seed.max()}), {len(table)} frames."
-    lines = [head, "", "| what | measured | wanted | met | frames |", "|---|---|---|---|---|"]
+_INTRODUCTION: Final = """# What outside judges see in the studio's people
+
+Made by `{command}`. Do not edit.
+
+{people} people whom no landmark network was trained on and nothing was tuned on (seeds {first} to {last}), {frames}
+frames: each at rest at every yaw and pitch below, then coefficients and emotions at full strength, lids and jaw in
+steps, in random poses and gazes, in three settings of light, room and camera. MTCNN (facenet-pytorch) and MediaPipe's
+FaceLandmarker look at whole frames at their makers' thresholds; MediaPipe may see up to four faces, and one seen twice
+counts once.
+
+Distances are means over frames, in units of the true distance of the outer eye corners. Where MediaPipe's mesh and
+iBUG place points of one line at different shares of its length (brows, bridge of the nose), the mesh's line is spaced
+as the mean annotation of 300-W is; the plain vertices are given as well. The jaw is held against the outline of the
+mesh, for its rim is hidden behind the cheek of a turned face. Correlations are Pearson's.
+"""
+
+
+def markdown(table: pd.DataFrame, command: str) -> str:
+    """The whole page: table of findings, distances by pose, and the worst frames by name."""
+    seeds = table.seed.unique()
+    facts = {"people": len(seeds), "first": seeds.min(), "last": seeds.max(), "frames": len(table), "command": command}
+    lines = [_INTRODUCTION.format(**facts), "| what | measured | wanted | met | frames |", "|---|---|---|---|---|"]
     lines += [finding.row() for finding in findings(table)]
     if "inner" in table:
         lines += ["", "Inner 51 points / jaw, % of the outer eye distance, by yaw and pitch in degrees:", ""]

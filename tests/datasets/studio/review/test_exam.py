@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from tellbench.datasets.expression import COEFFICIENTS
-from tellbench.datasets.faces.judges import FaceCounter, FaceMesher, Sighting
+from tellbench.datasets.faces.judges import FaceCounter, FaceMesher, Sighting, distinct
 from tellbench.datasets.studio.review.exam import FIRST_SEED, PITCHES, YAWS, Exam, hold
 from tellbench.datasets.studio.review.verdict import findings, markdown, worst
 
@@ -98,6 +98,13 @@ def test_outline_of_a_mesh():
     np.testing.assert_allclose(found, [0, 10, 50], atol=1.5)
 
 
+def test_a_face_found_twice_is_one_face():
+    rng = np.random.default_rng(1)
+    mesh = rng.uniform(50, 90, (478, 2)).astype(np.float32)
+    assert distinct([mesh, mesh + 3]) == 1
+    assert distinct([mesh, mesh + 60, mesh - 2]) == 2
+
+
 def synthetic_table():
     rng = np.random.default_rng(0)
     frames = 240
@@ -118,5 +125,5 @@ def test_the_verdict_says_what_was_met_and_what_was_not():
     failed = [finding.what for finding in findings(table) if finding.passed is False]
     assert failed == ["MTCNN finds exactly one face"]
     assert worst(table).frame.tolist()[:2] == [3, 5]
-    page = markdown(table)
+    page = markdown(table, "tellbench studio judge")
     assert "239 of 240 (99.58 %)" in page and "faces 2 (MTCNN)" in page and "50.0 %" in page
