@@ -38,7 +38,9 @@ def findings(table: pd.DataFrame) -> list[Finding]:
     rows = [_found(table, "mtcnn", "MTCNN finds exactly one face")]
     if "mediapipe" not in table:
         return rows
-    rows.append(_found(table, "mediapipe", "MediaPipe finds exactly one face"))
+    rows.append(_found(table, "mediapipe", "MediaPipe, up to four faces, finds exactly one"))
+    own = table.assign(own=(table.mediapipe >= 1).astype(int))
+    rows.append(_found(own, "own", "MediaPipe, one face at most as by default, finds the person"))
     rows += [_distance(table, *part) for part in _PARTS]
     rows += _follows(table, "eyeBlink", "blink_score", -table.aperture, "lid aperture")
     return rows + _follows(table, "jawOpen", "jaw_score", table.jaw_open, "coefficient")
@@ -46,7 +48,7 @@ def findings(table: pd.DataFrame) -> list[Finding]:
 
 _INTRODUCTION: Final = """# What outside judges see in the studio's people
 
-Made by `{command}`. Do not edit.
+Made by `{command}`.
 
 {people} people whom no landmark network was trained on and nothing was tuned on (seeds {first} to {last}), {frames}
 frames: each at rest at every yaw and pitch below, then coefficients and emotions at full strength, lids and jaw in
