@@ -11,6 +11,7 @@ from tellbench.registry import DETECTORS, GENERATORS
 
 if TYPE_CHECKING:
     from tellbench.datasets.corpus import Corpus
+    from tellbench.datasets.scene import Scene
     from tellbench.detectors.base import Detector
     from tellbench.eval.results import Results, SpeedRow
     from tellbench.generator.plan import Plan
@@ -91,15 +92,27 @@ def evaluate(
 def measure_speed(generators: Sequence[str], size: int, device: str, seconds: float, seed: int) -> list[SpeedRow]:
     """Frames per second of every generator on a studio portrait and voice."""
     from tellbench.datasets.scene import plan_scenes
-    from tellbench.eval.speed import measure_generator, studio_request
 
-    request = studio_request(plan_scenes(3, seconds=seconds, size=size, seed=seed)[0])
+    scenes = plan_scenes(3, seconds=seconds, size=size, seed=seed)
     rows = []
     with bar("measuring speed", len(generators)) as advance:
         for name in generators:
-            rows.append(measure_generator(GENERATORS.create(name), request, device=device, repeats=2))
+            rows.append(_speed_of(name, scenes, device))
             advance(1)
     return rows
+
+
+def _speed_of(name: str, scenes: Sequence[Scene], device: str) -> SpeedRow:
+    """Speed on the first of the scenes whose portrait the generator accepts."""
+    from tellbench.eval.speed import measure_generator, studio_request
+    from tellbench.generator.base import RefusalError
+
+    for scene in scenes[:-1]:
+        try:
+            return measure_generator(GENERATORS.create(name), studio_request(scene), device=device, repeats=2)
+        except RefusalError:
+            continue
+    return measure_generator(GENERATORS.create(name), studio_request(scenes[-1]), device=device, repeats=2)
 
 
 def write_report(run: Path, corpus: Path | None, site: Path) -> Path:
