@@ -12,7 +12,17 @@ from tellbench.datasets.faces.identity import (
     read_weights,
     write_weights,
 )
-from tellbench.datasets.faces.identity_fit import Album, CosineLoss, Recipe, fit, keep_faces, load_album, vary, verify
+from tellbench.datasets.faces.identity_fit import (
+    Album,
+    CosineLoss,
+    Recipe,
+    averaged,
+    fit,
+    keep_faces,
+    load_album,
+    vary,
+    verify,
+)
 from tellbench.errors import InputError
 
 
@@ -71,6 +81,25 @@ def test_verification_by_hand():
     angles = np.deg2rad([0, 80, 85, 90])
     vectors = np.stack([np.cos(angles), np.sin(angles)], 1).astype(np.float32)
     assert verify(vectors, album).eer > 0.2
+
+
+def test_means_are_of_one_take_and_of_unit_length():
+    vectors = np.eye(8, dtype=np.float32)
+    album = Album(np.zeros((8, 1)), np.repeat([1, 2], 4), np.array([0, 0, 1, 1, 0, 0, 0, 1]))
+    means, kept = averaged(vectors, album, 2)
+    assert kept.people.tolist() == [1, 1, 2] and kept.takes.tolist() == [0, 1, 0]
+    np.testing.assert_allclose(means[0], [np.sqrt(0.5), np.sqrt(0.5), *[0] * 6], rtol=1e-6)
+
+
+def test_shipped_weights_tell_two_takes_of_one_person_from_another_person(renders):
+    from tellbench.datasets.studio import Identity, Person, Studio
+
+    still = np.zeros((1, 52), np.float32), np.array([[12, 0, 0, 0, 0, 0]], np.float32), np.zeros((1, 2), np.float32)
+    again = Studio(Person(Identity.sample(11)), seed=12, size=256).render(*still)
+    other = Studio(Person(Identity.sample(14)), seed=11, size=256).render(*still)
+    embedder = Embedder.load()
+    one, same, different = (embedder(shot.frames[:1], shot.landmarks[:1])[0] for shot in (renders, again, other))
+    assert one @ same > one @ different + 0.1
 
 
 def test_training_tells_toy_people_apart(tmp_path):
