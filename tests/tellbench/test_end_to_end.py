@@ -10,6 +10,8 @@ from tellbench.cli import main
 from tellbench.datasets.corpus import Corpus
 from tellbench.datasets.video import probe
 
+pytestmark = pytest.mark.timeout(600)  # the fixture films, trains and scores a whole suite
+
 SUITE = """
 name: tiny
 people: 8
