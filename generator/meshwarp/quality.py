@@ -23,7 +23,7 @@ Landmarker: TypeAlias = Callable[[npt.NDArray[np.uint8], npt.NDArray[np.float32]
 MOST_MIRROR_ERROR: Final = 0.065
 MOST_JITTER: Final = 0.013
 MOST_FIT_ERROR: Final = 0.06
-MOST_STRANGENESS: Final = 3.0
+MOST_STRANGENESS: Final = 4.5
 MOST_YAW: Final = 45.0
 """Limits, set between portraits that animate well and ones that do not (assumption). Errors are mean distances over the
 inner 51 points as a share of the distance between the outer corners of the eyes; strangeness is the root mean square of
