@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import functools
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,9 +12,9 @@ from tellbench.registry import DETECTORS, GENERATORS
 
 if TYPE_CHECKING:
     from tellbench.datasets.corpus import Corpus
-    from tellbench.datasets.scene import Scene
     from tellbench.detectors.base import Detector
     from tellbench.eval.results import Results, SpeedRow
+    from tellbench.generator.base import Generator, Request
     from tellbench.generator.plan import Plan
 
 
@@ -92,27 +93,30 @@ def evaluate(
 def measure_speed(generators: Sequence[str], size: int, device: str, seconds: float, seed: int) -> list[SpeedRow]:
     """Frames per second of every generator on a studio portrait and voice."""
     from tellbench.datasets.scene import plan_scenes
+    from tellbench.eval.speed import studio_request
 
+    filmed = functools.cache(studio_request)  # one take serves every generator
     scenes = plan_scenes(3, seconds=seconds, size=size, seed=seed)
     rows = []
     with bar("measuring speed", len(generators)) as advance:
         for name in generators:
-            rows.append(_speed_of(name, scenes, device))
+            rows.append(_speed_of(GENERATORS.create(name), map(filmed, scenes), device))
             advance(1)
     return rows
 
 
-def _speed_of(name: str, scenes: Sequence[Scene], device: str) -> SpeedRow:
-    """Speed on the first of the scenes whose portrait the generator accepts."""
-    from tellbench.eval.speed import measure_generator, studio_request
+def _speed_of(generator: Generator, requests: Iterable[Request], device: str) -> SpeedRow:
+    """Speed on the first of the requests that the generator accepts; its last refusal where there is none."""
+    from tellbench.eval.speed import measure_generator
     from tellbench.generator.base import RefusalError
 
-    for scene in scenes[:-1]:
+    refusals: list[RefusalError] = []
+    for request in requests:
         try:
-            return measure_generator(GENERATORS.create(name), studio_request(scene), device=device, repeats=2)
-        except RefusalError:
-            continue
-    return measure_generator(GENERATORS.create(name), studio_request(scenes[-1]), device=device, repeats=2)
+            return measure_generator(generator, request, device=device, repeats=2)
+        except RefusalError as refusal:
+            refusals.append(refusal)
+    raise refusals[-1]
 
 
 def write_report(run: Path, corpus: Path | None, site: Path) -> Path:

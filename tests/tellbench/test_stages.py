@@ -1,0 +1,54 @@
+"""The stages of a run, apart from the command line."""
+
+import pytest
+
+from tellbench.cli import stages
+from tellbench.eval import speed
+from tellbench.generator.base import RefusalError
+from tellbench.registry import GENERATORS
+
+
+class Choosy:
+    """Accepts the takes it is given by seed."""
+
+    def __init__(self, accepted):
+        self.accepted = accepted
+
+
+@pytest.fixture
+def filmed(monkeypatch):
+    """The seeds of the scenes that were filmed, in order; measuring answers with the seed it measured on."""
+    seeds = []
+
+    def film(scene):
+        seeds.append(scene.seed)
+        return len(seeds) - 1  # which take it was
+
+    def measure(generator, take, device, repeats):
+        if take not in generator.accepted:
+            raise RefusalError(f"take {take} refused")
+        return take
+
+    monkeypatch.setattr(speed, "studio_request", film)
+    monkeypatch.setattr(speed, "measure_generator", measure)
+    return seeds
+
+
+def measure(monkeypatch, *accepted):
+    generators = {f"g{i}": Choosy(takes) for i, takes in enumerate(accepted)}
+    monkeypatch.setattr(GENERATORS, "create", lambda name: generators[name])
+    return stages.measure_speed(list(generators), 256, "cpu", 1.0, 0)
+
+
+def test_every_generator_is_measured_on_the_first_take_it_accepts(monkeypatch, filmed):
+    assert measure(monkeypatch, {0, 1}, {1, 2}, {2}) == [0, 1, 2]
+
+
+def test_a_take_is_filmed_once_and_only_if_it_is_needed(monkeypatch, filmed):
+    measure(monkeypatch, {1}, {0}, {1})
+    assert len(filmed) == 2
+
+
+def test_where_every_take_is_refused_the_last_refusal_is_told(monkeypatch, filmed):
+    with pytest.raises(RefusalError, match="take 2 refused"):
+        measure(monkeypatch, set())
