@@ -16,6 +16,7 @@ from typing import Final
 
 import safetensors.torch
 import torch
+from torch import nn
 
 from tellbench.datasets.faces.accuracy import VISIBLE, measure
 from tellbench.datasets.faces.augment import Augmenter, Batch
@@ -27,9 +28,9 @@ from tellbench.datasets.faces.network import (
     LandmarkNet,
     NetworkLandmarker,
     read_weights,
-    write_weights,
 )
 from tellbench.datasets.faces.sittings import Crops, load_cache, render_cache
+from tellbench.datasets.faces.storage import write_weights
 from tellbench.datasets.files import atomic_path
 
 Tensor = torch.Tensor
@@ -123,17 +124,8 @@ class Training:
         torch.nn.utils.clip_grad_norm_(self.network.parameters(), 20.0)
         self.optimiser.step()
         self.step += 1
-        self._follow()
+        follow(self.average, self.network, max(10 / (self.step + 10), 1 / 300))  # over about 300 steps, fewer at first
         return float(value.detach())
-
-    @torch.no_grad()
-    def _follow(self) -> None:
-        """Exponential average of the weights over about 300 steps, shorter at the start."""
-        pull = max(10 / (self.step + 10), 1 / 300)
-        current = self.network.state_dict()
-        for name, value in self.average.state_dict().items():
-            if value.is_floating_point():
-                value.lerp_(current[name], pull)
 
     def save(self, path: Path) -> None:
         """Write a checkpoint atomically (safetensors)."""
@@ -157,6 +149,15 @@ class Training:
         self.optimiser.load_state_dict({**self.optimiser.state_dict(), "state": state})
         with safetensors.safe_open(path, "pt") as file:
             self.step = int(file.metadata()["step"])
+
+
+@torch.no_grad()
+def follow(average: nn.Module, network: nn.Module, pull: float) -> None:
+    """Move a running average of weights, in place, by the share `pull` of the way to a network's."""
+    current = network.state_dict()
+    for name, value in average.state_dict().items():
+        if value.is_floating_point():
+            value.lerp_(current[name], pull)
 
 
 def _under(prefix: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:

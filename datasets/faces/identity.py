@@ -10,8 +10,6 @@ from pathlib import Path
 from typing import Final, Self
 
 import numpy as np
-import safetensors
-import safetensors.torch
 import torch
 from torch import nn
 from torch.nn import functional
@@ -19,7 +17,7 @@ from torch.nn import functional
 from tellbench.datasets.faces.geometry import fit_similarity, resized, sampling_grid
 from tellbench.datasets.faces.landmarks import EYES, Floats, Frames
 from tellbench.datasets.faces.network import ConvNorm, Residual, standardise
-from tellbench.errors import InputError
+from tellbench.datasets.faces.storage import load_weights
 
 Tensor = torch.Tensor
 
@@ -120,24 +118,10 @@ class Embedder:
         return vectors
 
 
-def write_weights(path: Path, network: IdentityNet) -> None:
-    """Write the weights as float16 safetensors."""
-    state = {k: v.detach().half().contiguous() for k, v in network.state_dict().items() if v.is_floating_point()}
-    safetensors.torch.save_file(state, path)
-
-
 def read_weights(path: Path) -> IdentityNet:
-    """Read what `write_weights` wrote.
+    """Read what `storage.write_weights` wrote.
 
     Raises:
         InputError: the file is missing or holds something else.
     """
-    network = IdentityNet()
-    try:
-        state = {name: value.float() for name, value in safetensors.torch.load_file(path).items()}
-        missing, unexpected = network.load_state_dict(state, strict=False)
-    except (OSError, safetensors.SafetensorError, RuntimeError) as error:
-        raise InputError(f"{path}: not identity weights ({str(error).splitlines()[0]}); {_REMEDY}") from error
-    if unexpected or any(not name.endswith("num_batches_tracked") for name in missing):
-        raise InputError(f"{path}: weights of another network; {_REMEDY}")
-    return network
+    return load_weights(path, IdentityNet(), "identity", _REMEDY)

@@ -21,8 +21,10 @@ from torch import nn
 from torch.nn import functional
 
 from tellbench.datasets.faces.augment import blur, quantise_blocks
-from tellbench.datasets.faces.identity import SIDE, WIDTH, IdentityNet, align, inner_only, write_weights
+from tellbench.datasets.faces.fit import follow
+from tellbench.datasets.faces.identity import SIDE, WIDTH, Embedder, IdentityNet, align, inner_only
 from tellbench.datasets.faces.sittings import random_sitting
+from tellbench.datasets.faces.storage import write_weights
 from tellbench.datasets.files import atomic_path
 
 Tensor = torch.Tensor
@@ -186,20 +188,12 @@ def fit(recipe: Recipe, album: Album) -> IdentityNet:
         optimiser.zero_grad()
         value.backward()
         optimiser.step()
-        _follow(average, network, max(10 / (step + 10), 1 / 100))
+        follow(average, network, max(10 / (step + 10), 1 / 100))
         running += float(value.detach())
         if step % 100 == 99:
             logging.getLogger(__name__).info("step %d loss %.3f", step + 1, running / 100)
             running = 0.0
     return average
-
-
-@torch.no_grad()
-def _follow(average: nn.Module, network: nn.Module, pull: float) -> None:
-    current = network.state_dict()
-    for name, value in average.state_dict().items():
-        if value.is_floating_point():
-            value.lerp_(current[name], pull)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -240,8 +234,6 @@ def averaged(vectors: npt.NDArray[np.float32], album: Album, length: int) -> tup
 
 def embed_all(network: IdentityNet, album: Album, batch: int = 64) -> npt.NDArray[np.float32]:
     """Unit vectors (N, WIDTH) of an album."""
-    from tellbench.datasets.faces.identity import Embedder
-
     embedder = Embedder(network)
     parts = [torch.as_tensor(album.faces[i : i + batch]) for i in range(0, len(album.faces), batch)]
     return np.concatenate([embedder.embed(part) for part in parts])

@@ -7,8 +7,6 @@ from pathlib import Path
 from typing import Final, Self
 
 import numpy as np
-import safetensors
-import safetensors.torch
 import torch
 from torch import nn
 from torch.nn import functional
@@ -16,7 +14,7 @@ from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from tellbench.datasets.faces.geometry import crop_squares, fit_similarity, resized, sampling_grid, to_image
 from tellbench.datasets.faces.landmarks import FOREHEAD, N_POINTS, Floats, Frames, Landmarks
-from tellbench.errors import InputError
+from tellbench.datasets.faces.storage import load_weights
 
 Tensor = torch.Tensor
 
@@ -201,28 +199,10 @@ def fuse(network: LandmarkNet) -> LandmarkNet:
     return network
 
 
-def write_weights(path: Path, network: LandmarkNet) -> None:
-    """Write the weights as float16 safetensors."""
-    state = {
-        name: value.detach().half().contiguous()
-        for name, value in network.state_dict().items()
-        if value.is_floating_point()
-    }
-    safetensors.torch.save_file(state, path)
-
-
 def read_weights(path: Path) -> LandmarkNet:
-    """Read what `write_weights` wrote.
+    """Read what `storage.write_weights` wrote.
 
     Raises:
         InputError: the file is missing or holds something else.
     """
-    network = LandmarkNet()
-    try:
-        state = {name: value.float() for name, value in safetensors.torch.load_file(path).items()}
-        missing, unexpected = network.load_state_dict(state, strict=False)
-    except (OSError, safetensors.SafetensorError, RuntimeError) as error:
-        raise InputError(f"{path}: not landmark weights ({str(error).splitlines()[0]}); {_REMEDY}") from error
-    if unexpected or any(not name.endswith("num_batches_tracked") for name in missing):
-        raise InputError(f"{path}: weights of another network; {_REMEDY}")
-    return network
+    return load_weights(path, LandmarkNet(), "landmark", _REMEDY)

@@ -10,7 +10,6 @@ from tellbench.datasets.faces.identity import (
     align,
     inner_only,
     read_weights,
-    write_weights,
 )
 from tellbench.datasets.faces.identity_fit import (
     Album,
@@ -23,6 +22,7 @@ from tellbench.datasets.faces.identity_fit import (
     vary,
     verify,
 )
+from tellbench.datasets.faces.storage import write_weights
 from tellbench.errors import InputError
 
 

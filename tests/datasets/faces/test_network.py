@@ -4,7 +4,8 @@ import torch
 
 from tellbench.datasets.faces import network
 from tellbench.datasets.faces.landmarks import Landmarks, face_boxes, load_landmarker
-from tellbench.datasets.faces.network import CROP, N_OUT, LandmarkNet, NetworkLandmarker, read_weights, write_weights
+from tellbench.datasets.faces.network import CROP, N_OUT, LandmarkNet, NetworkLandmarker, read_weights
+from tellbench.datasets.faces.storage import write_weights
 from tellbench.errors import InputError
 
 
