@@ -1,0 +1,1 @@
+"""Where training pictures come from: the studio, or video that the user has."""
