@@ -119,7 +119,7 @@ def _extinction(points: Tensor, widths: Tensor, low: Tensor, cells: Tensor, pers
     hair = functional.avg_pool3d(flat.view(1, *cells.tolist()), 3, 1, 1)[0] * (_EXTINCTION / _CELL**3)
     axes = [torch.arange(int(n)) for n in cells]
     centres = low + (torch.stack(torch.meshgrid(*axes, indexing="ij"), -1) + 0.5) * _CELL
-    return hair + _SOLID * smoothstep(_CELL / 2, -_CELL / 2, head(centres, person))
+    return hair + _SOLID * smoothstep(_CELL / 2, -_CELL / 2, head(person).distance(centres))
 
 
 def _directions() -> tuple[Tensor, list[float]]:

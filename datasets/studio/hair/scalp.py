@@ -99,6 +99,7 @@ class _Growth:
 
     def __init__(self, person: Identity, style: Style, roots: Tensor, rng: np.random.Generator) -> None:
         self.person, self.style, self.roots = person, style, roots
+        self.head, self.shoulders = head(person), torso(person, 3.5)
         count = len(roots)
         self.layer = _uniform(rng, 0, 1, count)
         self.outward = unit(roots - torch.tensor([0.0, 20.0, -78.0]))
@@ -181,14 +182,14 @@ def _collide(points: Tensor, growth: _Growth, along: float) -> Tensor:
     height = growth.lift * (0.2 + 0.8 * growth.layer) * min(1.0, along * 3.5) * (1 - 0.6 * growth.fringe) + 0.8
     if style.knot is not None:  # the strands of a knot lie flat where they meet
         height = height * (1 - 0.3 * along) + 6 * growth.layer * along**4
-    gap = head(points, growth.person) - height  # mm over the layer
+    gap = growth.head.distance(points) - height  # mm over the layer
     moved = (-gap).clamp(min=0) * 1.05 if not style.free else (2 - gap - height).clamp(min=0)
     if not style.free:
         lying = 0.06 + 0.34 * smoothstep(-70.0, 10.0, points[:, 1]) if style.hangs else torch.tensor(0.6)
         moved = moved - (gap - 1.5).clamp(0, 14) * lying
     points = points + _outward(points) * moved[:, None]
     if style.hangs:
-        inside = (6 + 8 * growth.layer - torso(points, growth.person, 3.5)).clamp(min=0)
+        inside = (6 + 8 * growth.layer - growth.shoulders.distance(points)).clamp(min=0)
         forward = torch.where(points[:, 2] > growth.part_z, 1.0, -1.0)
         points = points + torch.stack([0 * inside, 0.35 * inside, forward * inside], -1)
     return points
@@ -262,7 +263,7 @@ def _trim(points: Tensor, growth: _Growth, rng: np.random.Generator) -> Tensor:
 def _keep_out(points: Tensor, person: Identity) -> Tensor:
     """Push whatever lies in the head out of it; roots stay."""
     tips = points[:, 1:]
-    inside = (0.8 - head(tips, person)).clamp(min=0)
+    inside = (0.8 - head(person).distance(tips)).clamp(min=0)
     return torch.cat([points[:, :1], tips + _outward(tips) * inside[..., None] * 1.1], 1)
 
 

@@ -15,7 +15,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from tellbench.datasets.studio.people import sculpture
-from tellbench.datasets.studio.people.grid import Density, cast, grid_normals
+from tellbench.datasets.studio.people.grid import Density, grid_normals
 from tellbench.datasets.studio.people.identity import Identity
 from tellbench.datasets.studio.people.parts import Part
 from tellbench.datasets.studio.people.sculpture import smoothstep
@@ -97,10 +97,7 @@ def garment(identity: Identity, density: Density = "half", device: str | torch.d
     direction = torch.stack([azimuth.sin() * flat, elevation.sin(), azimuth.cos() * flat], -1)
     origin = direction.new_tensor(_ORIGIN)
 
-    def cloth(points: Tensor) -> Tensor:
-        return sculpture.torso(points, identity, cut.thickness)
-
-    points, _ = cast(cloth, origin, direction, start=330.0, steps=40)
+    points, _ = sculpture.torso(identity, cut.thickness).cast(origin, direction, start=330.0)
     points = points + direction * (_folds(points, identity.seed) * smoothstep(0.02, 0.25, share))[..., None]
     collar = _collar(points[0], cut, azimuth, identity)
     grid = torch.cat([collar, points])
@@ -156,10 +153,10 @@ def _even(rows: Tensor, taps: int) -> Tensor:
 
 def _settle(points: Tensor, clearance: float, identity: Identity) -> Tensor:
     """Move points of shape (n, 3) along the gradient to a distance from the body in mm."""
-    step = 0.5 * torch.eye(3, device=points.device)
+    body, step = sculpture.torso(identity), 0.5 * torch.eye(3, device=points.device)
     for _ in range(4):
-        distance = sculpture.torso(points, identity)
-        slope = torch.stack([sculpture.torso(points + s, identity) - distance for s in step], -1) / 0.5
+        distance = body.distance(points)
+        slope = torch.stack([body.distance(points + s) - distance for s in step], -1) / 0.5
         slope = slope / slope.norm(dim=-1, keepdim=True).clamp(min=0.3)
         points = points + slope * (clearance - distance)[:, None]
     return points

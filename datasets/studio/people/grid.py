@@ -1,9 +1,8 @@
-"""Grids of vertices: the layout of the skin grid, triangles, normals, and casting rays onto a sculpture."""
+"""Grids of vertices: the layout of the skin grid, triangles, normals, and the rays that find the skin."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Final, Literal
@@ -202,22 +201,3 @@ TILT: Final = math.radians(35)
 """Downward tilt of the rays under the chin; at the shoulders they tilt up nearly as far."""
 DOME: Final = 55.0
 """Height in mm at which the cylinder of rays becomes a dome."""
-
-
-def cast(
-    distance: Callable[[Tensor], Tensor],
-    origin: Tensor,
-    direction: Tensor,
-    start: float | Tensor,
-    steps: int = 40,
-) -> tuple[Tensor, Tensor]:
-    """March rays inward from `start` mm to the outermost surface.
-
-    Returns:
-        Points of shape (..., 3) and their distances along the rays, shape (...).
-    """
-    t = torch.as_tensor(start, dtype=origin.dtype, device=origin.device).expand(direction.shape[:-1]).clone()
-    for _ in range(steps):
-        # short of the full distance: the smooth unions overestimate it a little
-        t = (t - distance(origin + t[..., None] * direction).clamp(-6, 80) * 0.85).clamp(min=2)
-    return origin + t[..., None] * direction, t

@@ -19,7 +19,6 @@ from tellbench.datasets.studio.people.grid import (
     OUTER_CORNER,
     Density,
     GridLayout,
-    cast,
     cylinder_rays,
     grid_normals,
     unit,
@@ -96,12 +95,6 @@ class Skin:
 
     # --- wrapping ---------------------------------------------------------------------------------------------------
 
-    def _head(self, points: Tensor) -> Tensor:
-        return sculpture.head(points, self.identity)
-
-    def _figure(self, points: Tensor) -> Tensor:
-        return sculpture.figure(points, self.identity)
-
     def _wrap(self) -> None:
         """Place every row and column and cast them onto the sculpture."""
         layout = self.layout
@@ -138,9 +131,9 @@ class Skin:
     def _cast(self, rows: Tensor, depth: Tensor, steps: int) -> None:
         """Cast some rows from `depth` mm, in place; only those from the jaw downward meet the trunk."""
         low = rows >= self.layout.first("jaw")
-        for some, body in ((rows[~low], self._head), (rows[low], self._figure)):
+        for some, body in ((rows[~low], sculpture.head), (rows[low], sculpture.figure)):
             rays = cylinder_rays(self.azimuth[some], self.height[some])
-            self.P0[some], depth[some] = cast(body, *rays, start=depth[some], steps=steps)
+            self.P0[some], depth[some] = body(self.identity).cast(*rays, start=depth[some], steps=steps)
 
     def _respace(self, points: Tensor, height: Tensor) -> Tensor:
         """New heights at even arc length, keeping 35 % of the old spacing; neighbours share theirs."""
@@ -159,7 +152,8 @@ class Skin:
         """
         theta = torch.linspace(0, 1.45, 240, device=self.device)
         heights = torch.tensor([[0.0], [-68 + self.identity.mouth_shift]], device=self.device).expand(2, len(theta))
-        rings, _ = cast(self._head, *cylinder_rays(theta.expand(2, -1), heights), start=140.0, steps=30)
+        rays = cylinder_rays(theta.expand(2, -1), heights)
+        rings, _ = sculpture.head(self.identity).cast(*rays, start=140.0, steps=30)
         ring_x = rings[..., 0].cpu().numpy()
         width = self.identity.eye_width
         inner, outer = self.eye_x - 0.52 * width, self.eye_x + 0.48 * width

@@ -290,8 +290,9 @@ def _openness(face: _Face) -> Tensor:
     width = 5 if face.step == 1 else 3
     normals = unit(functional.avg_pool2d(normals, width, 1, width // 2)[0].permute(1, 2, 0))
     openness = torch.ones_like(face.x)
+    head = sculpture.head(face.person)
     for reach, weight in ((3.0, 0.16), (7.0, 0.20), (14.0, 0.24), (28.0, 0.22), (50.0, 0.16)):
-        gap = sculpture.head(face.points + normals * reach, face.person)
+        gap = head.distance(face.points + normals * reach)
         openness = openness - weight * ((reach - gap) / reach).clamp(0, 1)
     lips = torch.maximum(face.row_bump(skin.ul_edge, 2.2), face.row_bump(skin.ll_edge, 2.2)) * (skin.tau < 1.03)
     fold = face.row_bump(skin.layout.first("upper_lid"), 2.2) * skin.lid_window

@@ -29,7 +29,7 @@ def test_cloth_lies_on_the_body(name):
     body = points[cloth.collar_rows :]
     assert torch.isfinite(points).all()
     assert torch.isfinite(cloth.normals).all()
-    assert sculpture.torso(body, person).min() > 1.5
+    assert sculpture.torso(person).distance(body).min() > 1.5
     assert points[..., 0].max() > 150
     assert points[..., 0].min() < -150
     assert points[..., 1].max() < -100  # below the jaw
@@ -66,7 +66,7 @@ def test_skin_stays_under_the_cloth():
     person = dressed("tee", seed=5)
     skin = Skin(person)
     low = skin.P0[skin.layout.rows_of("neck")][-4:]
-    assert sculpture.torso(low, person).abs().max() < 1.0  # the cloth keeps 3 mm
+    assert sculpture.torso(person).distance(low).abs().max() < 1.0  # the cloth keeps 3 mm
     weight = neck_weight(skin.P0)
     assert (weight[skin.layout.first("brow")] == 1).all()
     assert weight[-1].max() < 0.01

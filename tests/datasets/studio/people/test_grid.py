@@ -1,11 +1,12 @@
-"""Grid layout, triangles, normals and ray casting."""
+"""Grid layout, triangles and normals."""
 
 from itertools import pairwise
 
 import pytest
 import torch
 
-from tellbench.datasets.studio.people.grid import GridLayout, cast, cylinder_rays, grid_normals, grid_triangles
+from tellbench.datasets.studio.people.grid import GridLayout, cylinder_rays, grid_normals, grid_triangles
+from tellbench.datasets.studio.people.solid import Ellipsoid, Solid, union
 
 
 @pytest.mark.parametrize("density", ["half", "full"])
@@ -47,7 +48,8 @@ def test_normals_of_a_sphere_point_outward():
     azimuth = torch.linspace(-0.8, 0.8, 40)
     height = torch.linspace(40, -40, 30)[:, None].expand(30, 40)
     origin, direction = cylinder_rays(azimuth.expand(30, 40), height)
-    points, _ = cast(lambda p: (p - p.new_tensor([0.0, 0.0, -60.0])).norm(dim=-1) - 90, origin, direction, 260.0)
+    ball = union(Solid(), Ellipsoid((0, 0, -60), (90, 90, 90)), 1)
+    points, _ = ball.cast(origin, direction, 260.0)
     radial = (points - torch.tensor([0.0, 0.0, -60.0])) / 90
     assert ((points - torch.tensor([0.0, 0.0, -60.0])).norm(dim=-1) - 90).abs().max() < 1e-3
     assert (grid_normals(points) * radial).sum(-1).min() > 0.999

@@ -25,7 +25,7 @@ def test_skin_is_finite_and_reproducible(skins):
 
 def test_bare_skin_lies_on_the_sculpture(skins):
     for skin in skins:
-        distance = figure(skin.coarse, skin.identity).abs()
+        distance = figure(skin.identity).distance(skin.coarse).abs()
         rolls = torch.zeros(skin.layout.rows, dtype=torch.bool)
         rolls[skin.up_edge + 1 : skin.lo_edge] = True
         rolls[skin.ul_edge + 1 : skin.ll_edge] = True
