@@ -19,6 +19,7 @@ from tellbench.datasets.studio.people.grid import Density, grid_normals
 from tellbench.datasets.studio.people.identity import Identity
 from tellbench.datasets.studio.people.parts import Part
 from tellbench.datasets.studio.people.sculpture import smoothstep
+from tellbench.datasets.studio.people.skin import resample_rows
 
 Profile = tuple[tuple[float, float], ...]
 """Rows of a collar from its free edge to the neckline: (share of its height, clearance from the body in mm)."""
@@ -92,12 +93,8 @@ def garment(identity: Identity, density: Density = "half", device: str | torch.d
     azimuth = math.pi * (0.4 * across + 0.6 * across.abs() ** 2.2 * across.sign())
     share = torch.linspace(0, 1, _ROWS[density], device=device)[:, None] ** 1.15
     top = neckline(cut, azimuth)
-    elevation = top + (_BOTTOM - top) * share
-    flat = elevation.cos()
-    direction = torch.stack([azimuth.sin() * flat, elevation.sin(), azimuth.cos() * flat], -1)
-    origin = direction.new_tensor(_ORIGIN)
-
-    points, _ = sculpture.torso(identity, cut.thickness).cast(origin, direction, start=330.0)
+    points, _ = _cover(identity, cut, azimuth, top + (_BOTTOM - top) * share)
+    points, direction = _cover(identity, cut, azimuth, _respace(points, top + (_BOTTOM - top) * share))
     points = points + direction * (_folds(points, identity.seed) * smoothstep(0.02, 0.25, share))[..., None]
     collar = _collar(points[0], cut, azimuth, identity)
     grid = torch.cat([collar, points])
@@ -105,6 +102,23 @@ def garment(identity: Identity, density: Density = "half", device: str | torch.d
     if cut.turned:
         normals[: len(collar)] *= -1  # its rows run upward
     return Garment(Part.build(grid, albedo=identity.cloth_color), normals, len(collar))
+
+
+def _cover(identity: Identity, cut: Cut, azimuth: Tensor, elevation: Tensor) -> tuple[Tensor, Tensor]:
+    """Where rays at azimuths [C] and elevations [R,C] leave the cloth, and their directions, both [R,C,3]."""
+    flat = elevation.cos()
+    direction = torch.stack([azimuth.sin() * flat, elevation.sin(), azimuth.cos() * flat], -1)
+    origin = direction.new_tensor(_ORIGIN)
+    points, _ = sculpture.torso(identity, cut.thickness).cast(origin, direction, start=330.0)
+    return points, direction
+
+
+def _respace(points: Tensor, elevation: Tensor) -> Tensor:
+    """Elevations [R,C] at more even lengths along the cloth: on the shoulders it runs along the rays."""
+    gaps = (points[1:] - points[:-1]).norm(dim=-1)
+    gaps = gaps + 0.4 * gaps.mean(0, keepdim=True)
+    length = torch.cat([torch.zeros_like(gaps[:1]), gaps.cumsum(0)])
+    return resample_rows(length / length[-1:], elevation)
 
 
 def neckline(cut: Cut, azimuth: Tensor) -> Tensor:

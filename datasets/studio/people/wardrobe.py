@@ -51,10 +51,9 @@ def lay_over(person: Identity, garment: Garment) -> Tensor:
 def _pattern(person: Identity, points: Tensor) -> Tensor:
     """Plain, striped or checked cloth."""
     own, other = (points.new_tensor(c) for c in (person.cloth_color, person.cloth_accent))
-    x, y, z = points.unbind(-1)
+    x, y, _ = points.unbind(-1)
     period = 26 + 5 * (person.seed % 4)  # coarser than the vertices
-    down = y + 0.3 * z
-    lines = smoothstep(-0.5, 0.5, torch.sin(down * 2 * torch.pi / period))
+    lines = smoothstep(-0.5, 0.5, torch.sin(y * 2 * torch.pi / period))
     upright = smoothstep(-0.5, 0.5, torch.sin(x * 2 * torch.pi / period))
     share = {
         "stripes": lines,
