@@ -10,6 +10,7 @@ import dataclasses
 from typing import Final
 
 import numpy as np
+import numpy.typing as npt
 import torch
 from scipy.spatial import cKDTree
 from torch import Tensor
@@ -20,6 +21,7 @@ from tellbench.datasets.studio.people.identity import Identity
 from tellbench.datasets.studio.people.landmarks import brow_line
 from tellbench.datasets.studio.people.skin import Skin
 
+Floats = npt.NDArray[np.float64]
 POINTS: Final = 4
 """Vertices of a strand."""
 GREY: Final = (0.50, 0.49, 0.47)
@@ -117,16 +119,15 @@ def join(groups: list[BoundStrands]) -> BoundStrands:
 def _brow(skin: Skin, normals: Tensor, rng: np.random.Generator, side: int) -> BoundStrands:
     person, rest = skin.identity, skin.P0.reshape(-1, 3)
     front = torch.nonzero(rest[:, 2] > -45)[:, 0]
-    count = int(900 * person.brow_density * np.clip(person.brow_thickness, 0.5, 1.1))
-    u = rng.beta(1.3, 1.45, count)
-    half = person.brow_thickness * 2.9 * np.clip((1.06 - u) / 0.5, 0.26, 1) ** 0.8 * np.clip(0.55 + u * 3, 0, 1)
-    off = np.clip(rng.normal(0, 0.5, count), -1.4, 1.4)  # from the middle line, in half thicknesses
-    y = np.array([brow_line(person, float(v))[1] for v in u]) - 1.7 + person.brow_tilt * (u - 0.5) + off * half
-    angle = np.interp(u, [0, 0.12, 0.3, 0.6, 1], [70, 56, 30, 8, -26]) + rng.normal(size=count) * 9
-    angle = np.deg2rad(angle - 24 * off * np.clip(u * 5, 0, 1))
+    count = int(520 * person.brow_density * np.clip(person.brow_thickness, 0.6, 1.3))
+    u = rng.beta(1.25, 1.5, count)
+    off = np.clip(rng.normal(0, 0.45, count), -1.2, 1.2)  # from the middle line, in half thicknesses
+    y = brow_middle(person, u) + off * brow_half(person, u)
+    angle = np.interp(u, [0, 0.12, 0.3, 0.6, 1], [72, 58, 32, 8, -26]) + rng.normal(size=count) * 11
+    angle = np.deg2rad(angle - 26 * off * np.clip(u * 5, 0, 1))
     heading = torch.tensor(np.stack([np.cos(angle) * side, np.sin(angle), 0 * angle], -1)).float()
-    length = rng.uniform(3.2, 6.4, count) * np.clip((1.05 - u) / 0.35, 0.55, 1) * np.clip(0.6 + 3 * u, 0, 1)
-    place = np.stack([(11.5 + u * 47) * side, y], -1)
+    length = rng.uniform(3.0, 6.4, count) * np.clip((1.05 - u) / 0.35, 0.5, 1) * np.clip(0.55 + 3 * u, 0, 1)
+    place = np.stack([(11.5 + u * 47 + rng.normal(size=count) * 0.7) * side, y], -1)
     roots = front[torch.from_numpy(cKDTree(rest[front][:, :2].numpy()).query(place)[1])]
     start, normal = rest[roots].clone(), normals[roots]
     shift = torch.tensor(place).float() - start[:, :2]
@@ -134,8 +135,19 @@ def _brow(skin: Skin, normals: Tensor, rng: np.random.Generator, side: int) -> B
     start[:, 2] -= (shift * normal[:, :2]).sum(1) / normal[:, 2].clamp(min=0.3)
     points = lie(start, normal, heading, torch.tensor(length).float(), 0.14)
     later = dataclasses.replace(person, grey=0.6 * person.grey)  # brows keep their pigment longer
-    albedo = tint(rng, later, torch.tensor(person.brow_color), count)
-    return bind(skin, normals, roots, points, albedo, 0.14, Label.BROWS_LASHES)
+    colour = torch.lerp(torch.tensor(person.brow_color), torch.tensor(person.skin_color), 0.08)  # they are thin
+    return bind(skin, normals, roots, points, tint(rng, later, colour, count), 0.13, Label.BROWS_LASHES)
+
+
+def brow_half(person: Identity, u: Floats) -> Floats:
+    """Half of a brow's height in mm at `u`, 0 at its inner end to 1 at its outer: fullest at the inner third."""
+    return person.brow_thickness * np.interp(u, [0, 0.15, 0.4, 0.7, 1], [3.7, 4.5, 4.2, 3.2, 1.7])
+
+
+def brow_middle(person: Identity, u: Floats) -> Floats:
+    """Height in mm of the middle of a brow's hair: under the line whose upper edge the landmarks follow."""
+    line = np.array([brow_line(person, float(v))[1] for v in u])
+    return line - 1.7 + person.brow_tilt * (u - 0.5) - 0.28 * brow_half(person, u)
 
 
 def _lashes(skin: Skin, normals: Tensor, rng: np.random.Generator, side: int) -> list[BoundStrands]:

@@ -226,7 +226,7 @@ class Lighting:
         total = total + (self._source(mirror) * lit)[..., None] * free * self.colours[0]
         edges = math.cos(math.radians(24)), math.cos(math.radians(10))
         fill = smoothstep(*edges, (mirror * self.directions[1]).sum(-1, keepdim=True))
-        return total + 0.22 * fill * free * self.colours[1]
+        return total + 0.10 * fill * free * self.colours[1]
 
     def _source(self, mirror: Tensor) -> Tensor:
         """Mirrored light of the key's source along directions [...,3], over its irradiance: [...].

@@ -143,7 +143,7 @@ def _lobes(cosine: Any) -> Any:
     p = p * p * p * p
     p = p * p * p
     square = p * p
-    return np.float32(1.7) * p + np.float32(2.2) * square * square
+    return p + np.float32(2.6) * square * square
 
 
 @kernel

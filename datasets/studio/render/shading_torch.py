@@ -17,7 +17,7 @@ TAPS: Final = tuple(
     for i in range(16)
 )
 """Vogel's spiral: sixteen places spread evenly over a disc."""
-WRAP: Final = (0.22, 0.10, 0.06)
+WRAP: Final = (0.42, 0.24, 0.18)
 FRESNEL: Final = (0.025, 0.20)
 RELIEF: Final = 0.65
 """Share of the diffuse light that fine relief still shades; the rest is scattered away (assumption)."""
@@ -128,7 +128,7 @@ def lobes(cosine: Tensor) -> Tensor:
     Exponents 12 and 48 stand for slopes of 0.38 and 0.2, the range measured on faces (Weyrich et al. 2006).
     """
     broad = cosine.clamp(0, 1) ** 12
-    return 1.7 * broad + 2.2 * broad**4
+    return 1.0 * broad + 2.6 * broad**4
 
 
 def add_detail(

@@ -20,7 +20,7 @@ def iris(identity: Identity, ring: Tensor, angle: Tensor) -> Tensor:
     crypts between them, and a limbal ring that fades into the sclera over about 1 mm.
     """
     colour, pupil = torch.tensor(identity.iris_color), identity.pupil_radius
-    colour = (0.78 * colour + 0.25 * colour.mean() + 0.006) * (1 - 0.12 * max(0, identity.tone_number - 3))
+    colour = (0.78 * colour + 0.25 * colour.mean() + 0.006) * (1 - 0.2 * max(0, identity.tone_number - 3))
     t = ((ring - pupil) / (IRIS_RADIUS - pupil)).clamp(0, 1)
     fibres = _fibres(identity, t, angle)
     collar = 0.34 + 0.04 * torch.sin(5 * angle + identity.seed) + 0.03 * torch.sin(11 * angle)
@@ -50,7 +50,7 @@ def _fibres(identity: Identity, t: Tensor, angle: Tensor) -> Tensor:
 def _sclera(identity: Identity, ring: Tensor, angle: Tensor) -> Tensor:
     """Off-white and never pure, pinker and veined towards the corners, yellower with age and on dark skin."""
     yellow = 0.03 * (identity.tone_number > 3) + 0.05 * identity.wrinkles
-    white = torch.tensor([0.42, 0.385 - 0.4 * yellow, 0.36 - yellow]) * (1.06 - 0.065 * identity.tone_number)
+    white = torch.tensor([0.42, 0.385 - 0.4 * yellow, 0.36 - yellow]) * (1.06 - 0.075 * identity.tone_number)
     bend = angle + 0.25 * torch.sin(ring * 1.3 + identity.seed) + 0.1 * torch.sin(ring * 3.1)
     veins = smoothstep(0.93, 1.0, torch.sin(9 * bend)) + 0.7 * smoothstep(0.95, 1.0, torch.sin(17 * bend + 1))
     corner = angle.cos().abs() ** 1.5 * smoothstep(6.4, 10.5, ring)

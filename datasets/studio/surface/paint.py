@@ -7,14 +7,15 @@ Strengths and places are set by eye; skin varies along two axes, haemoglobin and
 from __future__ import annotations
 
 import dataclasses
-import math
 from typing import Final
 
+import numpy as np
 import torch
 from torch import Tensor
 from torch.nn import functional
 
 from tellbench.datasets.studio.hair.hairstyle import scalp_density, style_of
+from tellbench.datasets.studio.hair.strands import brow_half, brow_middle
 from tellbench.datasets.studio.labels import Label
 from tellbench.datasets.studio.people import sculpture
 from tellbench.datasets.studio.people.grid import unit
@@ -122,13 +123,13 @@ def _complexion(face: _Face) -> Tensor:
     person = face.person
     pale = person.tone_number < 4
     base = torch.tensor(person.skin_color)
-    mottle = 0.6 * face.noise(26, 0) + 0.5 * face.noise(9, 1) + 0.5 * face.noise(3.5, 2)
+    mottle = 0.4 * face.noise(26, 0) + 0.4 * face.noise(9, 1) + 0.5 * face.noise(3.5, 2)
     blood = 0.75 * face.spot(40, -36, 19, 17) + 0.55 * face.spot(0, face.nose_y, 12, 9)
     blood = blood + 0.25 * face.spot(14, face.nose_y - 3, 7, 7) + 0.2 * face.spot(0, face.skin.mouth_y - 32, 14, 9)
     blood = (blood + 0.35 * face.spot(31, -10, 14, 6)) * person.redness + 0.28 * mottle
     blood = blood + 0.5 * person.makeup * face.spot(47, -30, 14, 12)
-    pigment = 0.18 * face.noise(14, 4) + 0.14 * face.noise(5, 5)
-    pigment = pigment + 0.20 * person.eye_bags * face.spot(30, -12, 13, 5) + 0.25 * face.spot(30, 9, 13, 6)
+    pigment = 0.10 * face.noise(14, 4) + 0.12 * face.noise(5, 5)
+    pigment = pigment + 0.13 * person.eye_bags * face.spot(30, -12, 13, 5) + 0.16 * face.spot(30, 9, 13, 6)
     pigment = pigment + 0.08 * (1 - smoothstep(-150.0, -95.0, face.y)) - 0.12 * face.spot(0, 48, 30, 16)
     lids = face.skin.lid_rows * face.skin.lid_window * face.front
     pigment = pigment + 0.25 * lids
@@ -209,7 +210,7 @@ def lip_mask(skin: Skin) -> Tensor:
         share = torch.linspace(0, 1, layout.count(name))[:, None]
         from_line = share if downward else 1 - share  # 0 at the mouth line, 1 at the border row
         true = height.clamp(min=0) / height.clamp(min=1.6)  # the grid spares 1.6 mm even where the lip is thinner
-        mask[layout.rows_of(name)] = (1 - smoothstep(0.84, 1.04, from_line / (true + 1e-3))) * (skin.tau < 1)
+        mask[layout.rows_of(name)] = (1 - smoothstep(0.74, 1.14, from_line / (true + 1e-3))) * (skin.tau < 1)
     mask[layout.rows_of("upper_lip_roll", "lower_lip_roll")] = 1
     return functional.avg_pool2d(mask[None, None], 3, 1, 1, count_include_pad=False)[0, 0] if layout.step == 1 else mask
 
@@ -220,8 +221,8 @@ def _lips(face: _Face, albedo: Tensor, lips: Tensor) -> Tensor:
     red = torch.tensor([0.80, 0.53, 0.61] if person.tone_number < 4 else [0.92, 0.68, 0.74])
     colour = base * red * (1 - person.lip_darkness * 0.6)
     if person.lipstick > 0:
-        stick = torch.tensor(_LIPSTICKS[person.seed % len(_LIPSTICKS)]) * min(1.0, 0.3 + 2 * person.skin_color[0])
-        colour = colour + (stick - colour) * 0.75 * person.lipstick
+        stick = torch.tensor(_LIPSTICKS[person.seed % len(_LIPSTICKS)]) * min(1.0, 0.15 + 1.8 * person.skin_color[0])
+        colour = colour + (stick - colour) * 0.62 * person.lipstick
     albedo = albedo + (colour - albedo) * lips[..., None]
     for name in ("upper_lip_roll", "lower_lip_roll"):
         depth = torch.linspace(0, 1, face.layout.count(name))
@@ -245,15 +246,16 @@ def _brow_shade(face: _Face, albedo: Tensor) -> Tensor:
     """A shade of brow under its hairs."""
     person = face.person
     u = ((face.across - 11.5) / 47).clamp(0, 1)
-    arch = person.brow_arch * torch.sin(math.pi * (u * 0.95 - 0.1).clamp(min=0))
-    ends = 8 * (u - 0.7).clamp(min=0) ** 1.3 + 6 * (0.25 - u).clamp(min=0)
-    centre = person.brow_height + 0.6 + arch - ends + person.brow_tilt * (u - 0.5)
-    thickness = person.brow_thickness * 3.2 * ((1 - u) / 0.5).clamp(0.2, 1)
-    ends = smoothstep(10.0, 19.0, face.across) * (1 - smoothstep(49.0, 60.0, face.across))
+    knots = np.linspace(0, 1, 24)
+    middle, half = (
+        torch.from_numpy(np.interp(u.numpy(), knots, values)).float()
+        for values in (brow_middle(person, knots), brow_half(person, knots))
+    )
+    ends = smoothstep(9.0, 22.0, face.across) * (1 - smoothstep(44.0, 60.0, face.across))
     patchy = 0.85 + 0.3 * face.noise(3, 11)
-    share = torch.exp(-(((face.y - centre) / thickness) ** 2)) * ends * face.front * 0.38 * person.brow_density
+    share = torch.exp(-(((face.y - middle) / (0.85 * half + 0.9)) ** 2)) * ends * face.front * 0.5 * person.brow_density
     return _cover(
-        albedo, share * patchy, torch.tensor(person.brow_color) * 0.6 + torch.tensor(person.skin_color) * 0.15
+        albedo, share * patchy, torch.tensor(person.brow_color) * 0.6 + torch.tensor(person.skin_color) * 0.25
     )
 
 
@@ -291,14 +293,14 @@ def _openness(face: _Face) -> Tensor:
     normals = unit(functional.avg_pool2d(normals, width, 1, width // 2)[0].permute(1, 2, 0))
     openness = torch.ones_like(face.x)
     head = sculpture.head(face.person)
-    for reach, weight in ((3.0, 0.16), (7.0, 0.20), (14.0, 0.24), (28.0, 0.22), (50.0, 0.16)):
+    for reach, weight in ((3.0, 0.13), (7.0, 0.16), (14.0, 0.19), (28.0, 0.19), (50.0, 0.16)):
         gap = head.distance(face.points + normals * reach)
         openness = openness - weight * ((reach - gap) / reach).clamp(0, 1)
     lips = torch.maximum(face.row_bump(skin.ul_edge, 2.2), face.row_bump(skin.ll_edge, 2.2)) * (skin.tau < 1.03)
     fold = face.row_bump(skin.layout.first("upper_lid"), 2.2) * skin.lid_window
     socket = 0.6 * face.spot(27, -10, 17, 9) + 0.5 * face.spot(10, 2, 6, 16)  # thin skin: light comes in from all about
     openness = openness.clamp(0.25, 1) + (1 - openness.clamp(0.25, 1)) * socket.clamp(max=1)
-    return openness * (1 - 0.45 * lips) * (1 - 0.28 * fold)
+    return openness * (1 - 0.40 * lips) * (1 - 0.28 * fold)
 
 
 def _gloss(face: _Face, lips: Tensor, scalp: Tensor) -> Tensor:
@@ -311,7 +313,7 @@ def _gloss(face: _Face, lips: Tensor, scalp: Tensor) -> Tensor:
     )
     gloss = person.oiliness * oily * (1 + 0.3 * face.noise(6, 12))
     gloss = gloss * (1 - 0.6 * (1 - smoothstep(-150.0, -110.0, face.y))) * (1 - 0.8 * scalp)
-    gloss = gloss * (1 - lips) + lips * (1.9 + 1.5 * person.lipstick)
+    gloss = gloss * (1 - lips) + lips * (1.3 + 1.2 * person.lipstick)
     return torch.where(face.rows("upper_lid_roll", "lower_lid_roll"), torch.full_like(gloss, 2.2), gloss)
 
 
