@@ -1,0 +1,153 @@
+"""Canonical volume, pose and dynamics to a picture of any resolution, in three layers: carried, kept and painted."""
+
+from __future__ import annotations
+
+import dataclasses
+import itertools
+from typing import Final
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from tellbench.generator.vasa.layers import Stage, conv, norm
+from tellbench.generator.vasa.sizes import N_POSE, Size
+from tellbench.generator.vasa.warps import lattice, pixel_grid, resized, sample, slices, to_canonical, to_frame, warped
+
+MOVED, KEPT, PAINTED = 0, 1, 2
+"""Channels of a frame's mask."""
+_FLOW_STEP: Final = 0.1
+"""Window units that one unit of the flow's correction stands for: corrections start small (assumption)."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Source:
+    """All that is known of N people, each from one picture."""
+
+    image: Tensor
+    """Window (N, 3, S, S) in [0, 1] at the best resolution there is; frames have the same."""
+    pose: Tensor
+    """Shape (N, 7)."""
+    dynamics: Tensor
+    """Shape (N, Z)."""
+    identity: Tensor
+    """Shape (N, I)."""
+    volume: Tensor
+    """Canonical appearance (N, C, D, g, g)."""
+    field: Tensor
+    """Displacement (N, 3, d, s, s) from the canonical head to the picture's expression."""
+
+    def __len__(self) -> int:
+        return len(self.image)
+
+    def at(self, index: Tensor | slice) -> Source:
+        """The people at an index tensor, mask or slice; an index may repeat."""
+        return Source(*(getattr(self, field.name)[index] for field in dataclasses.fields(self)))
+
+
+@dataclasses.dataclass(frozen=True)
+class Frame:
+    """N pictures and how they were made."""
+
+    image: Tensor
+    """Shape (N, 3, S, S) in [0, 1], at the source's resolution."""
+    mask: Tensor
+    """Shares (N, 3, W, W) that add up to 1: source moved, source kept in place, painted."""
+    flow: Tensor
+    """Where each pixel of the moved source comes from, (N, 2, W/2, W/2), relative, window units."""
+    paint: Tensor
+    """What is painted (N, 3, W, W) in [0, 1]."""
+    moved: Tensor
+    """The source as it is carried over, (N, 3, S, S)."""
+    depth: Tensor
+    """Window z (N, 1, g, g) of what is seen."""
+    field: Tensor
+    """Displacement (N, 3, d, s, s) from the frame's expression to the canonical head."""
+
+
+class Decoder(nn.Module):
+    """The volume turned into the frame's pose is painted; its depth tells where the source's own pixels go."""
+
+    def __init__(self, size: Size) -> None:
+        super().__init__()
+        self.size = size
+        code = 2 * size.dynamics + size.identity + 2 * N_POSE
+        widths = [max(int(size.channels * 0.62**i) // 8 * 8, 24) for i in range(len(size.blocks))]
+        self.project = conv(size.volume * size.depth, widths[0], 1)
+        self.stages = nn.ModuleList(Stage(count, width, code) for width, count in zip(widths, size.blocks, strict=True))
+        self.grow = nn.ModuleList(conv(a, b) for a, b in itertools.pairwise(widths))
+        self.depth = conv(widths[0], size.depth)
+        self.look = conv(widths[-1] + 9, widths[-1])
+        self.out = nn.Sequential(norm(widths[-1]), nn.SiLU(), conv(widths[-1], 12 + 12 + 2))
+        _start(self.out[-1])
+
+    def forward(self, source: Source, field: Tensor, pose: Tensor, dynamics: Tensor) -> Frame:
+        """Frames of `source` under poses (N, 7) and dynamics (N, Z); `field` takes those dynamics away."""
+        size, count = self.size, len(pose)
+        cells = lattice(size.depth, size.grid, pose).expand(count, -1, -1, -1, -1)  # (N, D, g, g, 3)
+        volume = sample(source.volume, to_canonical(cells, field, pose))  # (N, C, D, g, g)
+        code = torch.cat([dynamics, source.dynamics, source.identity, pose, source.pose], 1)
+        x = self.project(volume.flatten(1, 2))  # (N, w0, g, g)
+        x = self.stages[0](x, code)
+        weights = self.depth(x).float().softmax(1)  # (N, D, g, g)
+        depth = (weights * slices(size.depth, pose)[:, None, None]).sum(1, keepdim=True)  # (N, 1, g, g)
+        canonical, flow = self._flow(source, field, pose, depth)  # (N, 3, W/2, W/2), (N, 2, W/2, W/2)
+        for i, grow in enumerate(self.grow, start=1):
+            x = grow(functional.interpolate(x, scale_factor=2, mode="bilinear", align_corners=False))
+            if i == len(self.grow):
+                x = self.look(torch.cat([x, *self._pictures(source, flow), canonical], 1))  # (N, wk, W/2, W/2)
+            x = self.stages[i](x, code)
+        out = self.out(x).float()  # (N, 26, W/2, W/2)
+        paint = functional.pixel_shuffle(out[:, :12], 2).sigmoid()  # (N, 3, W, W)
+        mask = functional.pixel_shuffle(out[:, 12:24], 2).softmax(1)  # (N, 3, W, W)
+        flow = flow + _FLOW_STEP * out[:, 24:]
+        image, moved = mix(source.image, flow, mask, paint)
+        return Frame(image, mask, flow, paint, moved, depth, field)
+
+    def _flow(self, source: Source, field: Tensor, pose: Tensor, depth: Tensor) -> tuple[Tensor, Tensor]:
+        """What each pixel shows, as canonical coordinates (N, 3, h, h), and where the source shows it (N, 2, h, h).
+
+        The volume's depth weights are averaged to one surface, which is then carried exactly: that is the average of
+        the cells' flows as far as the warps are linear along z, at the fields' resolution rather than the volume's.
+        """
+        side = self.size.window // 2
+        xy = pixel_grid(side, pose).expand(len(pose), side, side, 2)
+        points = torch.cat([xy, resized(depth, side).movedim(1, -1)], -1)  # (N, h, h, 3)
+        canonical = to_canonical(points, field, pose)
+        seen = to_frame(canonical, source.field, source.pose)[..., :2]
+        return canonical.movedim(-1, 1), (seen - xy).movedim(-1, 1)
+
+    def _pictures(self, source: Source, flow: Tensor) -> tuple[Tensor, Tensor]:
+        """The source moved and in place, at half the window's side."""
+        small = resized(source.image, self.size.window // 2)
+        return warped(small, flow) * 2 - 1, small * 2 - 1
+
+
+def mix(source: Tensor, flow: Tensor, mask: Tensor, paint: Tensor) -> tuple[Tensor, Tensor]:
+    """Three layers to one picture at the source's resolution.
+
+    Args:
+        source: (N, 3, S, S).
+        flow: (N, 2, h, h), window units.
+        mask: (N, 3, W, W).
+        paint: (N, 3, W, W).
+
+    Returns:
+        The picture and the moved source, (N, 3, S, S) each.
+    """
+    side = source.shape[-1]
+    moved = warped(source, resized(flow, side))
+    shares = resized(mask, side)
+    painted = resized(paint, side, "bicubic").clamp(0, 1)
+    layers = (moved, source, painted)
+    picture = sum((shares[:, i : i + 1] * layer for i, layer in enumerate(layers)), torch.zeros_like(source))
+    return picture, moved
+
+
+def _start(out: nn.Module) -> None:
+    """Begin with small outputs: hardly any correction of the flow, and more source than paint."""
+    assert isinstance(out, nn.Conv2d) and out.bias is not None
+    with torch.no_grad():
+        out.weight *= 0.1
+        out.bias.zero_()
+        out.bias[12 + 4 * PAINTED : 16 + 4 * PAINTED] = -1.0

@@ -1,0 +1,90 @@
+"""The face model: a picture to a person, a pose and dynamics; any pose and dynamics put on any person."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Final, Self
+
+import safetensors
+import safetensors.torch
+from torch import Tensor, nn
+
+from tellbench.datasets.files import atomic_path
+from tellbench.errors import InputError
+from tellbench.generator.vasa.decoder import Decoder, Frame, Source
+from tellbench.generator.vasa.encoders import Appearance, Canonical, Reader
+from tellbench.generator.vasa.sizes import Size, size_named
+from tellbench.generator.vasa.warps import Fields, lattice, resized
+
+_REMEDY: Final = "make them with `tellbench fit-generator face`"
+
+
+class FaceModel(nn.Module):
+    """Encoders, warps and decoder of one size.
+
+    `encode_source` once a person, `drive` once a frame; poses and dynamics are read from pictures, or written without
+    any (`pose`, `rig.teach`).
+    """
+
+    def __init__(self, size: Size) -> None:
+        super().__init__()
+        self.size = size
+        self.reader = Reader(size)
+        self.appearance = Appearance(size)
+        self.canonical = Canonical(size)
+        self.express = Fields(size)  # canonical head to an expression
+        self.relax = Fields(size)  # an expression to the canonical head
+        self.decoder = Decoder(size)
+
+    def read_pose(self, image: Tensor) -> Tensor:
+        """Poses (N, 7) of windows (N, 3, S, S) in [0, 1]."""
+        return self.reader.pose(image)
+
+    def read_dynamics(self, image: Tensor, pose: Tensor | None = None) -> Tensor:
+        """Dynamics (N, Z) of windows (N, 3, S, S) in [0, 1], the more pixels the better; poses are read where absent.
+
+        The reading moves no pose: gradients do not pass from the dynamics to the pose encoder.
+        """
+        pose = self.read_pose(image) if pose is None else pose
+        return self.reader.dynamics(image, pose.detach())[0]
+
+    def encode_source(self, image: Tensor, pose: Tensor | None = None, dynamics: Tensor | None = None) -> Source:
+        """People from one window each, (N, 3, S, S) in [0, 1]; what is known of the picture need not be read."""
+        pose = self.read_pose(image) if pose is None else pose
+        dynamics = self.read_dynamics(image, pose) if dynamics is None else dynamics
+        posed, identity = self.appearance(resized(image, self.size.window))  # (N, C, D, g, g), (N, I)
+        field = self.express(dynamics, identity)  # (N, 3, d, s, s)
+        cells = lattice(self.size.depth, self.size.grid, pose).expand(len(image), -1, -1, -1, -1)
+        volume = self.canonical(posed, cells, field, pose)  # (N, C, D, g, g)
+        return Source(image, pose, dynamics, identity, volume, field)
+
+    def drive(self, source: Source, pose: Tensor, dynamics: Tensor) -> Frame:
+        """Each person of `source` in a pose (N, 7) with dynamics (N, Z), at the source picture's resolution."""
+        frame: Frame = self.decoder(source, self.relax(dynamics, source.identity), pose, dynamics)
+        return frame
+
+    def save(self, path: Path) -> None:
+        """Write the weights in half precision, with the size's name, as safetensors."""
+        state = {name: value.detach().half().cpu().contiguous() for name, value in self.state_dict().items()}
+        with atomic_path(path) as part:
+            safetensors.torch.save_file(state, part, {"size": json.dumps(self.size.name)})
+
+    @classmethod
+    def load(cls, path: Path) -> Self:
+        """Read what `save` wrote; on the CPU, ready to use.
+
+        Raises:
+            InputError: the file is missing or holds something else.
+        """
+        try:
+            with safetensors.safe_open(path, "pt") as stream:
+                name = json.loads((stream.metadata() or {})["size"])
+                state = {key: stream.get_tensor(key).float() for key in stream.keys()}  # noqa: SIM118
+            model = cls(size_named(name))
+            model.load_state_dict(state)
+        except (OSError, KeyError, ValueError, RuntimeError, safetensors.SafetensorError) as error:
+            raise InputError(
+                f"{path}: not weights of a face model ({str(error).splitlines()[0]}); {_REMEDY}"
+            ) from error
+        return model.eval()
