@@ -12,14 +12,14 @@ import dataclasses
 import math
 from typing import Final
 
+import numpy as np
 import torch
 from torch import Tensor
 from torch.nn import functional
 
-from tellbench.datasets.studio.people.grid import grid_normals
 from tellbench.datasets.studio.people.sculpture import smoothstep
 from tellbench.datasets.studio.people.skin import Skin
-from tellbench.datasets.studio.surface import wrinkles
+from tellbench.datasets.studio.surface import detail_numba, wrinkles
 from tellbench.datasets.studio.surface.marks import Canvas, freckles, moles, pores, stubble
 from tellbench.datasets.studio.surface.paint import BLOOD, MELANIN, beard_mask, lip_mask
 
@@ -27,6 +27,8 @@ TEXELS: Final = 2
 """Texels along a full-density grid cell; twice as many along one of half density."""
 CHANNELS: Final = 8
 _LEVELS: Final = 4
+_STEEPEST: Final = 0.7
+"""Greatest change of a unit normal."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -93,18 +95,10 @@ def _flush(canvas: Canvas) -> Tensor:
 
 def _tilt(canvas: Canvas, height: Tensor) -> Tensor:
     """Change of the unit normal by a height map in mm: [R,C] -> [R,C,3]; zero where the grid is folded or torn."""
-    points = canvas.points
-    normals = grid_normals(points)
-    total = torch.zeros_like(points)
-    for axis in (0, 1):
-        step = torch.roll(points, -1, axis) - torch.roll(points, 1, axis)
-        rise = torch.roll(height, -1, axis) - torch.roll(height, 1, axis)
-        step = step - (step * normals).sum(-1, keepdim=True) * normals
-        length2 = (step**2).sum(-1, keepdim=True)
-        total = total - step * (rise[..., None] / length2.clamp(min=0.02))
-    size = total.norm(dim=-1, keepdim=True)
-    tilt: Tensor = total * canvas.smooth[..., None] * (0.7 / size.clamp(min=0.7))
-    return tilt
+    out = torch.empty_like(canvas.points)
+    arrays = (t.contiguous().numpy() for t in (canvas.points, height, canvas.smooth))
+    detail_numba.tilt(*arrays, np.float32(_STEEPEST), out.numpy())
+    return out
 
 
 def _halve(level: Tensor) -> Tensor:

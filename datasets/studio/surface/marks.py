@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 from typing import Self
 
 import numpy as np
@@ -14,15 +15,18 @@ from torch.nn import functional
 from tellbench.datasets.studio.people import sculpture
 from tellbench.datasets.studio.people.sculpture import smoothstep
 from tellbench.datasets.studio.people.skin import Skin
-from tellbench.datasets.studio.surface.paint import noise, resolved
+from tellbench.datasets.studio.surface import detail_numba
+from tellbench.datasets.studio.surface.noise import noise, resolved, spacing
 
 
 @dataclasses.dataclass(frozen=True)
 class Canvas:
-    """The skin at rest, finer: R x C texels, `cell` of them along each cell of the skin grid."""
+    """The skin at rest, finer: R x C texels, `cell` of them along each cell of the skin grid; or a patch of it."""
 
     skin: Skin
     cell: int
+    window: tuple[slice, slice]
+    """Rows and columns of the skin's vertices under it."""
     points: Tensor
     """[R,C,3] mm."""
     area: Tensor
@@ -36,13 +40,33 @@ class Canvas:
     def over(cls, skin: Skin, cell: int) -> Self:
         """A canvas over a skin."""
         points = _finer(skin.P0, cell)
-        down = (points[1:] - points[:-1]).norm(dim=-1)
-        across = (points[:, 1:] - points[:, :-1]).norm(dim=-1)
-        pitch = torch.stack([torch.cat([down, down[-1:]]), torch.cat([across, across[:, -1:]], 1)], -1)
+        pitch = spacing(points)
         keep = torch.ones(skin.layout.rows, skin.layout.columns)
         for name in ("upper_lid_roll", "lower_lid_roll", "upper_lip_roll", "lower_lip_roll"):
             keep[skin.layout.rows_of(name)] = 0
-        return cls(skin, cell, points, pitch.prod(-1).clamp(max=1), pitch, _finer(keep[..., None], cell)[..., 0])
+        smooth, area = _finer(keep[..., None], cell)[..., 0], pitch.prod(-1).clamp(max=1)
+        return cls(skin, cell, (slice(0, len(keep)), slice(0, keep.shape[1])), points, area, pitch, smooth)
+
+    def patch(self, heights: tuple[float, float], sideways: tuple[float, float]) -> Self:
+        """The part of a whole canvas on the front of the head between two heights y and two distances x in mm."""
+        x, y, z = self.skin.P0.unbind(-1)
+        inside = (y > heights[0]) & (y < heights[1]) & (x > sideways[0]) & (x < sideways[1]) & (z > -70)
+        window = _bounds(inside.any(1)), _bounds(inside.any(0))
+        part = dataclasses.replace(self, window=window)
+        at = part.texels
+        fields = {name: getattr(self, name)[at] for name in ("points", "area", "pitch", "smooth")}
+        return dataclasses.replace(part, **fields)
+
+    @property
+    def texels(self) -> tuple[slice, slice]:
+        """Rows and columns of the whole canvas that this one covers."""
+        rows, columns = (slice(s.start * self.cell, (s.stop - 1) * self.cell + 1) for s in self.window)
+        return rows, columns
+
+    @functools.cached_property
+    def vertices(self) -> Tensor:
+        """The skin's vertices under it [rows,columns,3]."""
+        return self.skin.P0[self.window].contiguous()
 
     def finer(self, values: Tensor) -> Tensor:
         """Values of the vertices, at the texels: [rows,columns] -> [R,C]."""
@@ -52,14 +76,14 @@ class Canvas:
         """Smooth noise in [-1, 1] of a person's own, features in mm; 0 where texels are too large for it: [R,C]."""
         seed = self.skin.identity.seed * 13 + which
         if feature > 3.5:  # the vertices are close enough
-            return self.finer(noise(self.skin.P0, feature, seed) * resolved(self.skin.P0, feature))
-        return noise(self.points, feature, seed) * resolved(self.points, feature)
+            return self.finer(noise(self.vertices, feature, seed) * resolved(spacing(self.vertices), feature))
+        return noise(self.points, feature, seed) * resolved(self.pitch, feature)
 
     def spot(self, x: float, y: float, width: float, height: float) -> Tensor:
         """Gaussian spots on both sides of the front of the face."""
-        across, up, forward = self.points[..., 0].abs(), self.points[..., 1], self.points[..., 2]
+        across, up, forward = self.vertices[..., 0].abs(), self.vertices[..., 1], self.vertices[..., 2]
         bell = torch.exp(-(((across - x) / width) ** 2) - ((up - y) / height) ** 2)
-        return bell * smoothstep(-70.0, -30.0, forward)
+        return self.finer(bell * smoothstep(-70.0, -30.0, forward))
 
     def scatter(self, per_mm2: Tensor, rng: np.random.Generator) -> npt.NDArray[np.int64]:
         """Random texels at a density [R,C] in 1/mm²: indices [N,2]."""
@@ -68,19 +92,18 @@ class Canvas:
 
     def stamp(self, places: npt.NDArray[np.int64], radius: Tensor, strength: Tensor, reach: int = 3) -> Tensor:
         """Round bells of radii in mm [N] and strengths [N] about texels [N,2], added up: [R,C]."""
-        rows, columns = self.area.shape
-        total = torch.zeros(rows * columns)
-        row, column = torch.from_numpy(places).unbind(1)
-        pitch = self.pitch[row, column]
+        total = torch.zeros_like(self.area)
+        pitch = self.pitch[places[:, 0], places[:, 1]]
         strength = strength * (1.7 * radius[:, None] / pitch).clamp(max=1).prod(1)  # smaller than a texel: fainter
-        for i in range(-reach, reach + 1):
-            for j in range(-reach, reach + 1):
-                r, c = row + i, column + j
-                distance2 = (i * pitch[:, 0]) ** 2 + (j * pitch[:, 1]) ** 2
-                inside = (r >= 0) & (r < rows) & (c >= 0) & (c < columns)
-                bell = strength * torch.exp(-distance2 / radius**2)
-                total.index_add_(0, (r * columns + c)[inside], bell[inside])
-        return total.view(rows, columns)
+        arrays = (t.contiguous().numpy() for t in (self.pitch, radius, strength))
+        detail_numba.stamp(places, *arrays, reach, total.numpy())
+        return total
+
+
+def _bounds(flags: Tensor) -> slice:
+    """From one before the first place that is set to one past the last; a single cell where none is."""
+    places = flags.nonzero()[:, 0].tolist() or [0]
+    return slice(max(places[0] - 1, 0), min(places[-1] + 2, len(flags)))
 
 
 def _finer(values: Tensor, cell: int) -> Tensor:
@@ -127,11 +150,12 @@ def moles(canvas: Canvas) -> Tensor:
     """Pigment of moles, small round and few."""
     person, rng = canvas.skin.identity, _rng(canvas, 3)
     total = torch.zeros_like(canvas.area)
-    x, y, z = canvas.points.unbind(-1)
     for _ in range(person.moles):
         across, up, radius = rng.uniform(-58, 58), rng.uniform(-95, 50), rng.uniform(0.5, 1.5)
+        part = canvas.patch((up - 4, up + 4), (across - 4, across + 4))
+        x, y, z = part.points.unbind(-1)
         near = ((x - across) ** 2 + (y - up) ** 2) / radius**2
-        total = total + 2.0 * torch.exp(-(near**2)) * smoothstep(-70.0, -30.0, z)
+        total[part.texels] += 2.0 * torch.exp(-(near**2)) * smoothstep(-70.0, -30.0, z)
     return total * canvas.smooth
 
 

@@ -22,6 +22,7 @@ from tellbench.datasets.studio.people.grid import unit
 from tellbench.datasets.studio.people.identity import Identity
 from tellbench.datasets.studio.people.sculpture import smoothstep
 from tellbench.datasets.studio.people.skin import Skin
+from tellbench.datasets.studio.surface.noise import noise, resolved, spacing
 
 BLOOD: Final = torch.tensor([-0.10, -0.36, -0.34])
 MELANIN: Final = torch.tensor([-0.22, -0.34, -0.46])
@@ -45,24 +46,6 @@ class SkinMaps:
     """uint8 [V]."""
 
 
-def noise(points: Tensor, feature: float, seed: int) -> Tensor:
-    """Smooth value noise in [-1, 1]: points [...,3] in mm, features of about `feature` mm -> [...]."""
-    n = 40
-    random = torch.Generator().manual_seed(seed)
-    lattice = torch.rand(1, 1, n, n, n, generator=random) * 2 - 1
-    place = 1 - ((points / feature / n) % 1.0 * 2 - 1).abs()  # mirrored: no seam where it repeats
-    sampled = functional.grid_sample(lattice, (place * 2 - 1).reshape(1, 1, 1, -1, 3), align_corners=True)
-    return sampled.reshape(points.shape[:-1])
-
-
-def resolved(points: Tensor, feature: float) -> Tensor:
-    """Share of a noise that a grid [R,C,3] in mm can carry, [R,C]: 0 where neighbours lie a feature apart."""
-    down = (points[1:] - points[:-1]).norm(dim=-1)
-    across = (points[:, 1:] - points[:, :-1]).norm(dim=-1)
-    pitch = torch.maximum(torch.cat([down, down[-1:]]), torch.cat([across, across[:, -1:]], 1))
-    return smoothstep(1.0, 2.0, feature / pitch.clamp(min=1e-3))
-
-
 class _Face:
     """Places on a face that the maps share; all of shape (rows, columns)."""
 
@@ -74,6 +57,7 @@ class _Face:
         self.front = smoothstep(-70.0, -30.0, self.z)
         self.nose_y = sculpture.nose_base(self.person)
         self.step = skin.layout.step
+        self.pitch = spacing(skin.P0)
         self.row = torch.arange(skin.layout.rows).float()[:, None] * self.step  # in full-density rows
 
     def spot(self, x: float, y: float, width: float, height: float) -> Tensor:
@@ -81,7 +65,7 @@ class _Face:
         return torch.exp(-(((self.across - x) / width) ** 2) - ((self.y - y) / height) ** 2) * self.front
 
     def noise(self, feature: float, which: int) -> Tensor:
-        return noise(self.points, feature, self.person.seed * 13 + which) * resolved(self.points, feature)
+        return noise(self.points, feature, self.person.seed * 13 + which) * resolved(self.pitch, feature)
 
     def rows(self, *names: str) -> Tensor:
         """Mask of whole segments."""

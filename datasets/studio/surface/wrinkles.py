@@ -19,10 +19,23 @@ def depth(canvas: Canvas, lips: Tensor) -> Tensor:
     """Depth of all lines in mm, >= 0: [R,C]; `lips` [R,C] is 1 on the vermilion."""
     age = canvas.skin.identity.age
     old = float(smoothstep(26.0, 70.0, torch.tensor(age)))
-    lines = _forehead(canvas) * (0.03 + 0.20 * old) + _frown(canvas) * 0.20 * old
-    lines = lines + _crows_feet(canvas) * (0.02 + 0.18 * old) + _under_eyes(canvas) * (0.03 + 0.13 * old)
-    lines = lines + _above_lip(canvas) * 0.14 * max(0.0, old - 0.3) + _neck(canvas) * (0.05 + 0.15 * old)
-    return lines * (1 - lips) * canvas.smooth + _lip_creases(canvas) * lips
+    mouth = canvas.skin.mouth_y
+    lines = torch.zeros_like(lips)
+    for draw, strength, heights, reach in (
+        (_forehead, 0.03 + 0.20 * old, (28.0, 66.0), 90.0),
+        (_frown, 0.20 * old, (10.0, 34.0), 15.0),
+        (_crows_feet, 0.02 + 0.18 * old, (-32.0, 32.0), 90.0),
+        (_under_eyes, 0.03 + 0.13 * old, (-30.0, 6.0), 80.0),
+        (_above_lip, 0.14 * max(0.0, old - 0.3), (mouth - 8, mouth + 30), 52.0),
+        (_neck, 0.05 + 0.15 * old, (-300.0, -124.0), 300.0),
+    ):
+        if strength > 0:
+            part = canvas.patch(heights, (-reach, reach))
+            lines[part.texels] += draw(part) * strength
+    lines *= (1 - lips) * canvas.smooth
+    part = canvas.patch((mouth - 22, mouth + 22), (-45, 45))
+    lines[part.texels] += _lip_creases(part) * lips[part.texels]
+    return lines
 
 
 def _furrows(phase: Tensor, width: float) -> Tensor:
