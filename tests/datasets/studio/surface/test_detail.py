@@ -5,7 +5,7 @@ import torch
 
 from tellbench.datasets.studio import Identity
 from tellbench.datasets.studio.people.skin import Skin
-from tellbench.datasets.studio.surface.detail import detail_map
+from tellbench.datasets.studio.surface.detail import _tilt, detail_map
 from tellbench.datasets.studio.surface.marks import Canvas, freckles, moles
 from tellbench.datasets.studio.surface.wrinkles import depth
 
@@ -62,3 +62,25 @@ def test_freckles_and_moles_are_drawn_where_the_sliders_say(canvas):
 def test_the_same_person_gets_the_same_detail(skin, drawn):
     for first, second in zip(drawn.levels, detail_map(skin).levels, strict=True):
         assert torch.equal(first, second)
+
+
+def test_marks_are_bells_about_their_texel(canvas):
+    place, radius = torch.tensor([[300, 340]]), torch.tensor([0.6])
+    drawn = canvas.stamp(place.numpy(), radius, torch.tensor([2.0]))
+    assert drawn.argmax() == 300 * drawn.shape[1] + 340 and drawn.max() <= 2
+    falls = torch.exp(-((canvas.pitch[300, 340, 1] / 0.6) ** 2))
+    torch.testing.assert_close(drawn[300, 341] / drawn[300, 340], falls)
+
+
+def test_a_patch_is_that_part_of_the_canvas(canvas):
+    part = canvas.patch((-30.0, 10.0), (5.0, 60.0))
+    assert torch.equal(part.points, canvas.points[part.texels])
+    inner = (slice(8, -8), slice(8, -8))
+    torch.testing.assert_close(part.noise(9.0, 1)[inner], canvas.noise(9.0, 1)[part.texels][inner])
+    assert part.area.numel() < 0.1 * canvas.area.numel()
+
+
+def test_normals_lean_against_the_slope(canvas):
+    leaning = _tilt(canvas, 0.1 * canvas.points[..., 0])[500:520, 340:360]  # in the middle of the face
+    assert ((leaning[..., 0] > -0.12) & (leaning[..., 0] < -0.02)).all()
+    assert leaning[..., 0].mean() < 3 * leaning[..., 1:].mean((0, 1)).abs().max() * -1
