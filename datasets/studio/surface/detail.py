@@ -97,7 +97,7 @@ def _tilt(canvas: Canvas, height: Tensor) -> Tensor:
     """Change of the unit normal by a height map in mm: [R,C] -> [R,C,3]; zero where the grid is folded or torn."""
     out = torch.empty_like(canvas.points)
     arrays = (t.contiguous().numpy() for t in (canvas.points, height, canvas.smooth))
-    detail_numba.tilt(*arrays, np.float32(_STEEPEST), out.numpy())
+    detail_numba.tilt(np.float32(_STEEPEST), out.numpy(), *arrays)
     return out
 
 

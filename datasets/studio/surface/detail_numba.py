@@ -8,7 +8,7 @@ from tellbench.datasets.studio.render.raster_numba import Array, kernel
 
 
 @kernel
-def stamp(places: Array, pitch: Array, radius: Array, strength: Array, reach: int, total: Array) -> None:
+def stamp(reach: int, total: Array, places: Array, pitch: Array, radius: Array, strength: Array) -> None:
     """Add round bells to `total` [R,C]; see `marks.Canvas.stamp`."""
     rows, columns = total.shape
     for n in range(len(places)):
@@ -22,7 +22,7 @@ def stamp(places: Array, pitch: Array, radius: Array, strength: Array, reach: in
 
 
 @kernel
-def tilt(points: Array, height: Array, smooth: Array, steepest: np.float32, out: Array) -> None:
+def tilt(steepest: np.float32, out: Array, points: Array, height: Array, smooth: Array) -> None:
     """Change of the unit normals `out` [R,C,3] by a height [R,C]; see `detail._tilt`."""
     rows, columns = height.shape
     least = np.float32(0.02)

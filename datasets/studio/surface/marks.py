@@ -96,7 +96,7 @@ class Canvas:
         pitch = self.pitch[places[:, 0], places[:, 1]]
         strength = strength * (1.7 * radius[:, None] / pitch).clamp(max=1).prod(1)  # smaller than a texel: fainter
         arrays = (t.contiguous().numpy() for t in (self.pitch, radius, strength))
-        detail_numba.stamp(places, *arrays, reach, total.numpy())
+        detail_numba.stamp(reach, total.numpy(), places, *arrays)
         return total
 
 
