@@ -80,6 +80,9 @@ def _curls(length: float, **changes: object) -> Style:
     return dataclasses.replace(style, **changes)  # type: ignore[arg-type]
 
 
+_WAVE: Final = 9.0
+"""mm by which the waves of hanging hair grow from a waviness of 0.35 to one of 1.35."""
+
 STYLES: Final[dict[str, Style]] = {
     "buzz": Style(4.5, 0, 2, 3, follow=0.35, layers=0.7, locks=0, frizz=0.2, shade=0.7),
     "crop": Style(9, 9, 5, 4, 5, "forward", 0.6, layers=1.2, locks=600, clump=0.3, weight=0.2, fade=0.5),
@@ -135,7 +138,10 @@ def style_of(person: Identity) -> Style | None:
     """The haircut of a person; None for a bald head."""
     if person.hair_style == "bald":
         return None
-    return STYLES["short curly" if person.hair_style == "curly" and person.sex == "male" else person.hair_style]
+    style = STYLES["short curly" if person.hair_style == "curly" and person.sex == "male" else person.hair_style]
+    if style.hangs and style.clump < 0.9:  # locs keep their shape
+        return dataclasses.replace(style, wave=style.wave + _WAVE * max(0.0, person.waviness - 0.35), coil=0.5)
+    return style
 
 
 def scalp_density(points: Tensor, person: Identity) -> Tensor:

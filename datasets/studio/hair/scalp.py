@@ -29,6 +29,8 @@ _TOTAL_LENGTH: Final = 600_000.0
 """mm of strand drawn at most: what fills a frame with long hair, and takes time to."""
 _STRAY: Final = 0.05
 """Share of hairs that do not keep to their lock."""
+_FLYING: Final = 2.5
+"""How much further these stray."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -209,17 +211,20 @@ def _gather(points: Tensor, growth: _Growth, rng: np.random.Generator) -> tuple[
     leaders = torch.tensor(rng.choice(count, n_locks, replace=False))
     place = torch.cat([growth.roots, growth.layer[:, None] * growth.lift[:, None] * 0.6], 1)
     lock = torch.from_numpy(cKDTree(place[leaders].numpy()).query(place.numpy())[1])
-    own = _uniform(rng, 0.6, 1.0, count) * torch.where(_uniform(rng, 0, 1, count) < _STRAY, 0.5, 1.0)
+    stray = _uniform(rng, 0, 1, count) < _STRAY
+    own = _uniform(rng, 0.6, 1.0, count) * torch.where(stray, 0.5, 1.0)
     own = torch.ones(count) if style.clump > 0.9 else own
+    own = own * (1 - 0.6 * growth.fringe)  # a fringe covers the forehead without gaps
     pull = style.clump * own[:, None] * (along ** (0.3 if style.clump > 0.9 else 0.9))
     points = points + pull[..., None] * (points[leaders][lock] - points)
     if style.wave:
         points = _wave(points, growth, lock, rng)
     phase = _uniform(rng, 0, 2 * math.pi, count, 2, 1, 3)
     turns = torch.stack([along * 5.0, along * 11.0])[None, :, :, None]
-    stray = (torch.sin(phase + turns * own[:, None, None, None] * 1.5) - torch.sin(phase)).mean(1)
+    loose = (torch.sin(phase + turns * own[:, None, None, None] * 1.5) - torch.sin(phase)).mean(1)
+    frizz = style.frizz * torch.where(stray, _FLYING, 1.0)[:, None, None]
     thickness = _normal(rng, count, 1, 3) * 0.8 * (along * 4).clamp(max=1)[:, None] * (style.clump > 0.9)
-    return points + style.frizz * (stray * along[:, None] + thickness), lock
+    return points + frizz * loose * along[:, None] + style.frizz * thickness, lock
 
 
 def _wave(points: Tensor, growth: _Growth, lock: Tensor, rng: np.random.Generator) -> Tensor:

@@ -69,7 +69,7 @@ class Identity:
     makeup: float
     """0 none, 1 strong."""
     eye_bags: float
-    """Depth of the tear trough in mm, 0 to 1.3."""
+    """Depth of the tear trough in mm, 0.1 to 1.1."""
 
     # skull and face
     head_width: float
@@ -210,7 +210,7 @@ class Identity:
     parting: float
     """mm to the subject's left of the midline."""
     waviness: float
-    """0 straight, 1 wavy."""
+    """Of hanging hair: 0 straight, 1 wavy."""
     beard: float
     """0 shaved, 0.25 stubble, 1 long."""
     beard_style: str

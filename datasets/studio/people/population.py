@@ -57,7 +57,7 @@ IRIS_COLORS: Final[dict[str, Color]] = {
     "blue": (0.13, 0.23, 0.36),
     "grey": (0.22, 0.26, 0.29),
 }
-GLASSES_COLORS: Final[tuple[Color, ...]] = ((0.01, 0.01, 0.01), (0.09, 0.045, 0.02), (0.3, 0.3, 0.32))
+GLASSES_COLORS: Final[tuple[Color, ...]] = ((0.01, 0.01, 0.01), (0.09, 0.045, 0.02), (0.13, 0.13, 0.14))
 
 
 def draw_person(seed: int) -> dict[str, Any]:
@@ -182,8 +182,8 @@ def _skin(draw: _Draw, fem: float, old: float, number: int) -> dict[str, Any]:
         "freckles": draw.uniform(0.4, 1.0) * (draw.chance(0.22) and number < 4),
         "moles": draw.index(6),
         "oiliness": draw.uniform(0.5, 1.25),
-        "makeup": woman * draw.uniform(0, 1) ** 2,
-        "eye_bags": draw.uniform(0.2, 0.8) + 0.5 * old,
+        "makeup": woman * draw.uniform(0, 1) ** 1.3,
+        "eye_bags": draw.uniform(0.1, 0.6) + 0.5 * old,
     }
 
 
@@ -195,9 +195,9 @@ def _skull(draw: _Draw, fem: float, old: float, modes: _Modes) -> dict[str, Any]
         "head_length": 1.01 - 0.035 * fem + n(0.025),
         "face_width": 1.015 - 0.045 * fem + 0.012 * modes.build - 0.015 * modes.long + n(0.02),
         "face_length": 5.5 * fem - 2.5 - 2.6 * modes.long + n(1.8),
-        "jaw_width": 1.03 - 0.14 * fem + 0.03 * modes.robust + 0.01 * modes.build + n(0.03),
+        "jaw_width": 1.03 - 0.17 * fem + 0.03 * modes.robust + 0.01 * modes.build + n(0.03),
         "jaw_height": 1.5 * fem - 1.5 * modes.robust * (1 - 0.5 * fem) + n(3.0),
-        "chin_width": 1.05 - 0.22 * fem + 0.06 * modes.robust + n(0.09),
+        "chin_width": 1.05 - 0.25 * fem + 0.06 * modes.robust + n(0.09),
         "chin_projection": 0.7 - 1.4 * fem + 0.8 * modes.robust + n(1.5),
         "chin_length": 0.8 - 1.6 * fem + 0.7 * modes.robust + n(1.3),
         "cheekbone": 0.5 * fem + 0.8 * modes.flat + n(1.1),
@@ -228,7 +228,7 @@ def _eyes(draw: _Draw, fem: float, old: float, number: int, modes: _Modes) -> di
     return {
         "eye_distance": 63.6 - 1.8 * fem + 0.5 * modes.flat + n(2.0),
         "eye_width": 31.2 - 0.4 * fem + n(0.9),
-        "eye_height": 10.6 + 0.8 * fem + n(0.7) - 0.9 * old,
+        "eye_height": 10.6 + 1.1 * fem + n(0.7) - 0.9 * old,
         "eye_tilt": 1.6 + 0.7 * fem + 0.5 * modes.flat - 1.2 * old + n(0.9),
         "eye_depth": 0.5 * fem + 0.6 * modes.flat - 0.4 * modes.robust + n(0.7),
         "lid_crease": max(2.0, 4.2 + 0.4 * fem - 0.8 * modes.flat + n(0.9)),
@@ -237,8 +237,8 @@ def _eyes(draw: _Draw, fem: float, old: float, number: int, modes: _Modes) -> di
         "eye_radius": 12.1,
         "iris_color": _scaled(IRIS_COLORS[draw.choose(tuple(IRIS_COLORS), weights)], u(0.8, 1.2)),
         "pupil_radius": u(1.5, 2.4),
-        "brow_height": 20.3 + 2.4 * fem - 1.2 * old + n(1.2),
-        "brow_arch": 2.0 + 1.8 * fem + n(1.0),
+        "brow_height": 20.3 + 1.6 * fem - 1.2 * old + n(1.2),
+        "brow_arch": 1.9 + 1.1 * fem + n(1.0),
         "brow_thickness": 1.06 - 0.38 * fem + n(0.16),
         "brow_density": u(0.6, 1.1),
         "brow_tilt": 0.8 + 0.4 * fem + n(0.8),
@@ -247,7 +247,7 @@ def _eyes(draw: _Draw, fem: float, old: float, number: int, modes: _Modes) -> di
 
 def _mouth(draw: _Draw, fem: float, old: float, modes: _Modes) -> dict[str, Any]:
     n, u = draw.normal, draw.uniform
-    full = 0.7 * fem + 0.75 * modes.broad
+    full = 1.1 * fem + 0.75 * modes.broad
     return {
         "mouth_width": 53 - 3 * fem + 0.8 * modes.broad + n(2.2),
         "upper_lip": max(3.0, 7.0 + full + n(0.8) - 1.9 * old),
@@ -267,7 +267,7 @@ def _body(draw: _Draw, fem: float, old: float, modes: _Modes) -> dict[str, Any]:
     return {
         "ear_size": 1.02 - 0.05 * fem + n(0.06) + 0.1 * old,
         "ear_angle": 22 + n(6),
-        "neck_radius": 56.5 - 8.5 * fem + 1.6 * modes.build + 1.0 * modes.robust + n(1.2),
+        "neck_radius": 56.5 - 10.0 * fem + 1.6 * modes.build + 1.0 * modes.robust + n(1.2),
         **_clothes(draw, fem),
         "shoulder_width": 1.02 - 0.12 * fem + 0.02 * modes.robust + 0.02 * modes.build + n(0.03),
         "glasses": draw.chance(0.2),
@@ -310,7 +310,7 @@ def _cloth_color(draw: _Draw) -> Color:
 
 _WOMEN_STYLES: Final = (
     HAIR_STYLES[:13],
-    (0.14, 0.12, 0.12, 0.11, 0.08, 0.09, 0.07, 0.05, 0.06, 0.03, 0.07, 0.03, 0.03),
+    (0.14, 0.14, 0.12, 0.11, 0.09, 0.05, 0.07, 0.07, 0.06, 0.02, 0.07, 0.03, 0.03),
 )
 _MEN_STYLES: Final = (
     HAIR_STYLES[9:],

@@ -17,7 +17,7 @@ TAPS: Final = tuple(
     for i in range(16)
 )
 """Vogel's spiral: sixteen places spread evenly over a disc."""
-WRAP: Final = (0.42, 0.24, 0.18)
+WRAP: Final = (0.40, 0.26, 0.20)
 FRESNEL: Final = (0.025, 0.20)
 RELIEF: Final = 0.65
 """Share of the diffuse light that fine relief still shades; the rest is scattered away (assumption)."""

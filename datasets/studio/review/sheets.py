@@ -115,7 +115,7 @@ def write_sheet(sheet: Sheet, path: Path, quality: int = 85) -> None:
 
 
 def portraits(seeds: range, size: int, columns: int = 6) -> Sheet:
-    """Each person once, at rest, a little turned, eyes on the camera."""
+    """Each person once, from sober to friendly, a little turned, eyes on the camera."""
     pictures = [_portrait(seed, size) for seed in seeds]
     rows = [pictures[i : i + columns] for i in range(0, len(pictures), columns)]
     starts = list(seeds)[::columns]
@@ -208,10 +208,12 @@ def _grey_depth(shot: Shot, frame: int) -> Frames:
 
 
 def _portrait(seed: int, size: int, style: str = "photo") -> Frames:
+    rng = np.random.default_rng(seed)
     pose = np.zeros((1, 6), np.float32)
-    pose[0, :3] = np.random.default_rng(seed).normal(size=3) * (12, 4, 2)
+    pose[0, :3] = rng.normal(size=3) * (12, 4, 2)
     gaze = np.stack([-pose[:, 0], pose[:, 1]], 1)
-    return np.asarray(_film(seed, size, pose=pose, gaze=gaze, style=style).frames[0])
+    mood = rng.uniform(0, 0.4, (1, 1)).astype(np.float32) * EMOTIONS["happy"]
+    return np.asarray(_film(seed, size, mood, pose, gaze, style).frames[0])
 
 
 def _film(

@@ -83,14 +83,14 @@ def _microrelief(canvas: Canvas, lips: Tensor) -> Tensor:
 def _mottle(canvas: Canvas) -> Tensor:
     person = canvas.skin.identity
     uneven = 1 + 0.8 * person.wrinkles
-    return uneven * (0.16 * canvas.noise(1.1, 25) + 0.20 * canvas.noise(2.6, 26) + 0.16 * canvas.noise(6.0, 27))
+    return uneven * (0.16 * canvas.noise(1.1, 25) + 0.16 * canvas.noise(2.6, 26) + 0.10 * canvas.noise(6.0, 27))
 
 
 def _flush(canvas: Canvas) -> Tensor:
     """Small vessels: mottled everywhere, threads on nose and cheeks with age."""
     person = canvas.skin.identity
     threads = smoothstep(0.09, 0.0, canvas.noise(3.2, 28).abs()) * canvas.spot(24, -30, 26, 18)
-    return 0.30 * canvas.noise(1.7, 29) + 0.28 * canvas.noise(4.0, 30) + 0.35 * person.wrinkles * threads
+    return 0.26 * canvas.noise(1.7, 29) + 0.18 * canvas.noise(4.0, 30) + 0.3 * person.wrinkles * threads
 
 
 def _tilt(canvas: Canvas, height: Tensor) -> Tensor:

@@ -166,5 +166,5 @@ def stubble(canvas: Canvas, beard: Tensor) -> Tensor:
         return torch.zeros_like(beard)
     places = canvas.scatter(0.35 * beard**1.5 * canvas.smooth, rng)
     n = len(places)
-    dark = 1 - float(np.mean(person.hair_color)) * 1.5
+    dark = 1 - float(np.mean(person.hair_tone)) * 1.5
     return canvas.stamp(places, _uniform(rng, 0.12, 0.2, n), dark * _uniform(rng, 0.3, 1.0, n), 2).clamp(max=1.2)

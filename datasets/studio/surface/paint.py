@@ -108,16 +108,16 @@ def _complexion(face: _Face) -> Tensor:
     pale = person.tone_number < 4
     base = torch.tensor(person.skin_color)
     mottle = 0.4 * face.noise(26, 0) + 0.4 * face.noise(9, 1) + 0.5 * face.noise(3.5, 2)
-    blood = 0.75 * face.spot(40, -36, 19, 17) + 0.55 * face.spot(0, face.nose_y, 12, 9)
+    blood = 0.8 * face.spot(40, -34, 20, 17) + 0.6 * face.spot(0, face.nose_y, 12, 9)
     blood = blood + 0.25 * face.spot(14, face.nose_y - 3, 7, 7) + 0.2 * face.spot(0, face.skin.mouth_y - 32, 14, 9)
-    blood = (blood + 0.35 * face.spot(31, -10, 14, 6)) * person.redness + 0.28 * mottle
+    blood = (blood + 0.35 * face.spot(31, -10, 14, 6)) * person.redness + 0.2 * mottle
     blood = blood + 0.5 * person.makeup * face.spot(47, -30, 14, 12)
     pigment = 0.10 * face.noise(14, 4) + 0.12 * face.noise(5, 5)
     pigment = pigment + 0.13 * person.eye_bags * face.spot(30, -12, 13, 5) + 0.16 * face.spot(30, 9, 13, 6)
     pigment = pigment + 0.08 * (1 - smoothstep(-150.0, -95.0, face.y)) - 0.12 * face.spot(0, 48, 30, 16)
     lids = face.skin.lid_rows * face.skin.lid_window * face.front
     pigment = pigment + 0.25 * lids
-    shift = blood[..., None] * BLOOD * (1.0 if pale else 0.7) + pigment[..., None] * MELANIN
+    shift = blood[..., None] * BLOOD * (1.0 if pale else 0.5) + pigment[..., None] * MELANIN
     return base * torch.exp(shift + _zones(face))
 
 
@@ -142,7 +142,7 @@ def beard_mask(skin: Skin) -> Tensor:
     across, mouth = x.abs(), skin.mouth_y
     ragged = 3.5 * person_noise(skin.identity, skin.P0, 7, 13) + 1.5 * person_noise(skin.identity, skin.P0, 2.5, 14)
     cheek = -28 + 34 * smoothstep(56.0, 66.0, across) - 22 * (1 - smoothstep(26.0, 58.0, across)) + ragged
-    mask = (1 - smoothstep(cheek - 14, cheek + 1, y)) * smoothstep(-130.0, -110.0, y + ragged)
+    mask = (1 - smoothstep(cheek - 19, cheek + 4, y)) * smoothstep(-134.0, -106.0, y + ragged)
     edge = mouth + 14 + 0.5 * ragged
     moustache = (1 - smoothstep(edge - 2, edge + 4, y)) * (1 - smoothstep(28.0, 37.0, across + ragged))
     moustache = moustache * smoothstep(mouth - 4, mouth, y)
@@ -202,7 +202,7 @@ def lip_mask(skin: Skin) -> Tensor:
 def _lips(face: _Face, albedo: Tensor, lips: Tensor) -> Tensor:
     person = face.person
     base = torch.tensor(person.skin_color)
-    red = torch.tensor([0.80, 0.53, 0.61] if person.tone_number < 4 else [0.92, 0.68, 0.74])
+    red = torch.tensor([0.84, 0.50, 0.57] if person.tone_number < 4 else [0.98, 0.64, 0.70])
     colour = base * red * (1 - person.lip_darkness * 0.6)
     if person.lipstick > 0:
         stick = torch.tensor(_LIPSTICKS[person.seed % len(_LIPSTICKS)]) * min(1.0, 0.15 + 1.8 * person.skin_color[0])

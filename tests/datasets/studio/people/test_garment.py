@@ -35,6 +35,14 @@ def test_cloth_lies_on_the_body(name):
     assert points[..., 1].max() < -100  # below the jaw
 
 
+def test_rows_lie_close_on_the_shoulders():
+    cloth = garment(dressed("tee"))
+    points = cloth.part.points[cloth.collar_rows :]
+    gaps = (points[1:] - points[:-1]).norm(dim=-1)
+    x, y, z = points[1:].unbind(-1)
+    assert gaps[(x.abs() < 185) & (y > -330) & (z > -125)].max() < 45  # rows that no one spaces: 60 mm and more
+
+
 def test_necklines_differ():
     front = {name: garment(dressed(name)).part.points[CUTS_ROWS[name], 80] for name in ("tee", "vneck", "scoop")}
     assert front["vneck"][1] < front["tee"][1] - 15
