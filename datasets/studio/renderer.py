@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, Final, Self
+from typing import Any, Final, NamedTuple, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -62,6 +62,19 @@ class Shot:
         """Shots in a row as one."""
         names = [field.name for field in dataclasses.fields(cls)]
         return cls(*(np.concatenate([getattr(shot, name) for shot in shots]) for name in names))
+
+
+class Traced(NamedTuple):
+    """Maps of what each pixel of some frames shows, on the studio's device."""
+
+    values: Tensor
+    """float32 [B,s,s,3]; 0 where only the room is."""
+    depth: Tensor
+    """float32 [B,s,s], as in `Shot`."""
+    mask: Tensor
+    """uint8 [B,s,s], as in `Shot`."""
+    clear: Tensor
+    """float32 [B,s,s]: share of a pixel through which the room is seen."""
 
 
 class Studio:
@@ -138,6 +151,34 @@ class Studio:
         edges = [len(pose) * i // threads for i in range(threads + 1)]
         with one_thread_an_operation(), ThreadPoolExecutor(threads) as pool:
             return Shot.join(list(pool.map(film, edges[:-1], edges[1:])))
+
+    def at_rest(self) -> Tensor:
+        """Where every vertex of the person is with the face neutral and the head upright, [V,3] mm."""
+        still = (torch.zeros(1, width, device=self.device) for width in (len(COEFFICIENTS), 6, 2))
+        return pose_person(self.person, *still, self._shade).points[0]
+
+    @torch.no_grad()
+    def trace(
+        self, coefficients: Array, pose: Array, gaze: Array, values: Tensor, size: int, first_frame: int = 0
+    ) -> Traced:
+        """Draw the frames that `render` films, with values instead of light.
+
+        Args:
+            coefficients, pose, gaze, first_frame: as in `render`.
+            values: [V,3], one for each vertex, for instance `at_rest`.
+            size: width and height of the maps; they cover the same picture.
+
+        Raises:
+            InputError: as `render`.
+        """
+        posed = pose_person(self.person, *self._inputs(coefficients, pose, gaze), self._shade)
+        primitives, backend, scale = self.person.primitives, self._backend, size / self.size
+        pixels = self.camera.project(posed.points, first_frame, backend) * values.new_tensor([scale, scale, 1])
+        spread = values.expand(len(pixels), -1, -1).contiguous()
+        layer = raster.opaque(pixels, spread, primitives, size, backend)
+        focal = self.camera.focal * scale
+        total, depth, mask, clear = strand_raster.composite(layer, pixels, spread, primitives, focal, backend)
+        return Traced(total / (1 - clear[..., None]).clamp(min=1e-3), depth, mask, clear)
 
     @torch.no_grad()
     def _film(self, coefficients: Tensor, pose: Tensor, gaze: Tensor, first_frame: int) -> Shot:

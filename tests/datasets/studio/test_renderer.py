@@ -209,3 +209,20 @@ def test_positive_roll_tips_to_the_subjects_left(studio):
     pose[0, 2] = 12
     right, left = studio.render(coefficients, pose, gaze).landmarks[0, [36, 45]]
     assert np.degrees(np.arctan2(*(left - right)[::-1])) == pytest.approx(12, abs=2.5)  # image right is further down
+
+
+def test_traced_values_are_those_of_what_is_seen(studio):
+    """Traced world coordinates lie behind the pixels that show them; a map half as wide shows the same."""
+    rest = studio.at_rest()
+    shot = studio.render(*still())
+    traced = studio.trace(*still(), rest, SIZE)
+    eyes = traced.mask[0] == Label.EYES
+    pixels = studio.project(traced.values[0][eyes])
+    row, column = (axis + 0.5 for axis in np.nonzero(eyes.numpy()))
+    assert np.abs(pixels[:, 0] - column).max() < 1 and np.abs(pixels[:, 1] - row).max() < 1
+    assert np.abs(pixels[:, 2] - traced.depth[0][eyes]).max() < 1
+    assert (traced.mask[0].numpy() == shot.mask[0]).mean() > 0.95
+    small = studio.trace(*still(), rest, SIZE // 2)
+    face = (shot.mask[0] == Label.SKIN).reshape(SIZE // 2, 2, SIZE // 2, 2).all((1, 3))
+    apart = (small.values[0] - traced.values[0].view(SIZE // 2, 2, SIZE // 2, 2, 3).mean((1, 3))).norm(dim=-1)
+    assert apart[torch.as_tensor(face)].median() < 1.5

@@ -1,0 +1,12 @@
+import pytest
+
+from tellbench.generator.vasa.data.studio import Recipe, film
+from tellbench.generator.vasa.frames import FaceFrames
+
+RECIPE = Recipe(poses=3, expressions=3, side=96, maps=48)
+
+
+@pytest.fixture(scope="session")
+def filmed() -> FaceFrames:
+    """A studio person acting a small grid: rows 3 p + e."""
+    return film(720_300, RECIPE)

@@ -1,0 +1,63 @@
+import pytest
+import torch
+
+from tellbench.datasets.studio.labels import Label
+from tellbench.errors import InputError
+from tellbench.generator.vasa.data.studio import Recipe
+from tellbench.generator.vasa.frames import RIG_NAMES
+from tellbench.generator.vasa.pose import project
+from tellbench.generator.vasa.window import pose_of
+
+AT_REST = slice(0, None, 3)
+"""Rows of the neutral expression."""
+
+
+def lattice(side: int) -> torch.Tensor:
+    axis = (torch.arange(side) + 0.5) * (2 / side) - 1
+    return torch.stack(torch.meshgrid(axis, axis, indexing="xy"), -1)
+
+
+def test_canonical_places_project_to_where_they_are_seen(filmed):
+    rest = filmed.at(AT_REST)
+    seen = project(rest.canonical.permute(0, 2, 3, 1), rest.pose)
+    for row in range(3):
+        head = torch.isin(rest.labels[row, 0], torch.tensor([Label.EYES, Label.BROWS_LASHES, Label.LIPS, Label.HAIR]))
+        error = (seen[row, ..., :2] - lattice(48)).norm(dim=-1)[head]
+        assert head.sum() > 50 and error.median() < 0.01 and error.mean() < 0.02
+        assert (seen[row, ..., 2] - rest.depth[row, 0])[head].abs().median() < 0.02
+
+
+def test_expressions_move_only_what_they_should(filmed):
+    """Hair stays on the head whatever the face does; the mouth does not."""
+    seen = project(filmed.canonical.permute(0, 2, 3, 1), filmed.pose)
+    error = (seen[..., :2] - lattice(48)).norm(dim=-1)
+    hair, lips = filmed.labels[:, 0] == Label.HAIR, filmed.labels[:, 0] == Label.LIPS
+    assert error[hair].median() < 0.01
+    acting = torch.arange(9) % 3 > 0
+    assert error[lips & acting[:, None, None]].mean() > 2 * error[lips & ~acting[:, None, None]].mean()
+
+
+def test_pose_read_from_landmarks_agrees(filmed):
+    rest = filmed.at(AT_REST)
+    off = pose_of(rest.landmarks, perspective=float(rest.pose[0, 6])) - rest.pose
+    assert off[:, :3].rad2deg().abs().max() < 8 and off[:, 3:6].abs().max() < 0.06
+
+
+def test_rows_run_pose_by_pose_and_the_first_of_each_is_neutral(filmed):
+    assert filmed.rig[AT_REST].abs().sum() == 0 and filmed.rig[1:3].abs().amax(1).min() > 0.2
+    assert torch.equal(filmed.rig[:3], filmed.rig[3:6])
+    assert (filmed.pose[:3] - filmed.pose[:1]).abs().max() == 0 and (filmed.pose[3] - filmed.pose[0]).abs().max() > 0.05
+    assert filmed.rig.shape[1] == len(RIG_NAMES)
+
+
+def test_pictures_and_maps_fit(filmed):
+    assert filmed.image.shape == (9, 3, 96, 96) and 0.2 < filmed.image.mean() < 0.9
+    assert filmed.labels.shape == filmed.surface.shape == filmed.depth.shape == (9, 1, 48, 48)
+    assert torch.equal(filmed.labels > 0, filmed.surface > 0)
+    eye = filmed.landmarks[0, 36:42].mean(0), filmed.landmarks[0, 42:48].mean(0)
+    assert eye[0][0] < -0.1 and eye[1][0] > 0.1 and -0.4 < eye[0][1] < 0.1
+
+
+def test_maps_must_divide_windows():
+    with pytest.raises(InputError, match="maps must divide"):
+        Recipe(side=100, maps=64)
