@@ -161,12 +161,10 @@ class Studio:
     def trace(
         self, coefficients: Array, pose: Array, gaze: Array, values: Tensor, size: int, first_frame: int = 0
     ) -> Traced:
-        """Draw the frames that `render` films, with values instead of light.
+        """Draw the frames that `render` films of the same inputs, with values instead of light.
 
-        Args:
-            coefficients, pose, gaze, first_frame: as in `render`.
-            values: [V,3], one for each vertex, for instance `at_rest`.
-            size: width and height of the maps; they cover the same picture.
+        Each vertex has its own in `values` [V,3], for instance where it is `at_rest`. The maps are `size` pixels wide
+        and cover the same picture.
 
         Raises:
             InputError: as `render`.
