@@ -154,8 +154,8 @@ class Studio:
 
     def at_rest(self) -> Tensor:
         """Where every vertex of the person is with the face neutral and the head upright, [V,3] mm."""
-        still = (torch.zeros(1, width, device=self.device) for width in (len(COEFFICIENTS), 6, 2))
-        return pose_person(self.person, *still, self._shade).points[0]
+        face, pose, gaze = (torch.zeros(1, width, device=self.device) for width in (len(COEFFICIENTS), 6, 2))
+        return pose_person(self.person, face, pose, gaze, self._shade).points[0]
 
     @torch.no_grad()
     def trace(

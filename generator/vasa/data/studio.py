@@ -189,7 +189,8 @@ class Sight:
         """Mm that what is seen at a depth (B, s, s) lies before the origin, along the line of sight."""
         camera = self.studio.camera
         axis = (torch.arange(depth.shape[-1], device=depth.device) + 0.5) * step - self.studio.size / 2
-        ray = torch.stack(torch.broadcast_tensors(axis, -axis[:, None], torch.tensor(-camera.focal)), -1) / camera.focal
+        right, down = torch.meshgrid(axis, axis, indexing="xy")
+        ray = torch.stack([right, -down, torch.full_like(right, -camera.focal)], -1) / camera.focal
         points = camera.position + ray * depth[..., None]
         return ((points - self.origin[:, None, None]) * self.towards[:, None, None]).sum(-1)
 
