@@ -231,7 +231,7 @@ class Augmenter:
 
 def luma(crops: Tensor) -> Tensor:
     """Grey (B, 1, H, W) by ITU-R BT.601."""
-    return (crops * torch.tensor(_LUMA)[:, None, None]).sum(1, keepdim=True)
+    return (crops * crops.new_tensor(_LUMA)[:, None, None]).sum(1, keepdim=True)
 
 
 def blur(pixels: Tensor, sigma: float) -> Tensor:
@@ -280,7 +280,7 @@ def quantise_blocks(crops: Tensor, steps: Tensor) -> Tensor:
 
 def _round_cosines(pixels: Tensor, steps: Tensor) -> Tensor:
     count, channels, height, width = pixels.shape
-    k = torch.arange(8.0)
+    k = torch.arange(8.0, device=pixels.device)
     basis = torch.cos(math.pi / 8 * (k[None] + 0.5) * k[:, None]) * 0.5  # orthonormal DCT-II
     basis[0] /= math.sqrt(2)
     blocks = pixels.reshape(count, channels, height // 8, 8, width // 8, 8).transpose(3, 4)
