@@ -76,7 +76,7 @@ class ScalpHair:
 def _albedo(tint: Tensor, grey: Tensor, each: int, person: Identity, random: torch.Generator) -> Tensor:
     """Colours [N,K,3]: lighter towards the weathered tip; some hairs have lost their pigment."""
     n = len(tint)
-    colour = torch.tensor(person.hair_color).expand(n, 3) * (1 + 0.13 * tint).clamp(min=0.6)[:, None]
+    colour = torch.tensor(person.hair_color).expand(n, 3) * (1 + 0.2 * tint).clamp(min=0.6)[:, None]
     white = torch.tensor([0.52, 0.51, 0.49]) * (0.85 + 0.1 * grey[:, None]).clamp(0.6, 1.1)
     colour = torch.lerp(colour, white, greyed(person.grey, torch.randn(n, 1, generator=random)))
     along = torch.linspace(0, 1, each)[None, :, None]

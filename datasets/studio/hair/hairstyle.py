@@ -71,7 +71,7 @@ class Style:
 
 
 def _long(**changes: object) -> Style:
-    style = Style(310, 0, 16, 15, 3, "parting", 0.6, (0.75, 1.08), 4.5, 150, 0.6, 2.2, 0.75, 3.0, 110.0, hangs=True)
+    style = Style(310, 0, 16, 15, 3, "parting", 0.6, (0.75, 1.08), 5.5, 150, 0.6, 2.2, 0.75, 3.0, 110.0, hangs=True)
     return dataclasses.replace(style, **changes)  # type: ignore[arg-type]
 
 
@@ -80,7 +80,7 @@ def _curls(length: float, **changes: object) -> Style:
     return dataclasses.replace(style, **changes)  # type: ignore[arg-type]
 
 
-_WAVE: Final = 9.0
+_WAVE: Final = 8.0
 """mm by which the waves of hanging hair grow from a waviness of 0.35 to one of 1.35."""
 
 STYLES: Final[dict[str, Style]] = {
@@ -125,9 +125,9 @@ STYLES: Final[dict[str, Style]] = {
     ),
     "bob": _long(length=210, cut=-92.0, points=14, spread=(0.97, 1.05), lift=12),
     "bangs": _long(length=250, fringe=True, cut=-150.0),
-    "shoulder": _long(length=240, wave=4.0, wavelength=80.0, cut=-140.0),
+    "shoulder": _long(length=240, wave=3.0, wavelength=100.0, cut=-140.0),
     "long": _long(),
-    "wavy": _long(wave=8.0, wavelength=75.0, coil=0.6, clump=0.7, frizz=2.5),
+    "wavy": _long(wave=7.0, wavelength=95.0, points=20, coil=0.6, clump=0.75, frizz=1.7),
     "tied": Style(0, 0, 10, 3.5, 2, "tie", 0.9, (1, 1), 1.5, 200, 0.2, 0.7, knot=(0.0, 40.0, -182.0)),
     "topknot": Style(0, 0, 10, 3.5, 2, "tie", 0.9, (1, 1), 1.5, 200, 0.2, 0.7, knot=(0.0, 126.0, -112.0)),
     "ponytail": Style(0, 0, 12, 3.5, 2, "tie", 0.9, (1, 1), 1.5, 200, 0.2, 0.7, knot=(0.0, 84.0, -168.0), tail=230.0),

@@ -29,7 +29,7 @@ _TOTAL_LENGTH: Final = 600_000.0
 """mm of strand drawn at most: what fills a frame with long hair, and takes time to."""
 _STRAY: Final = 0.05
 """Share of hairs that do not keep to their lock."""
-_FLYING: Final = 2.5
+_FLYING: Final = 2.0
 """How much further these stray."""
 
 
@@ -120,6 +120,7 @@ class _Growth:
         waves, drift = rng.normal(size=(6, 3)) * 0.10, _normal(rng, 6, 3)
         phase = roots @ torch.tensor(waves, dtype=torch.float32).T + torch.arange(6)
         self.drift = torch.sin(phase) @ drift * 0.015 + _normal(rng, count, 3) * 0.02  # neighbours stray together
+        self.stray = _uniform(rng, 0, 1, count) < _STRAY
         self.fixed_comb = self._comb()
 
     def _comb(self) -> Tensor:
@@ -211,8 +212,7 @@ def _gather(points: Tensor, growth: _Growth, rng: np.random.Generator) -> tuple[
     leaders = torch.tensor(rng.choice(count, n_locks, replace=False))
     place = torch.cat([growth.roots, growth.layer[:, None] * growth.lift[:, None] * 0.6], 1)
     lock = torch.from_numpy(cKDTree(place[leaders].numpy()).query(place.numpy())[1])
-    stray = _uniform(rng, 0, 1, count) < _STRAY
-    own = _uniform(rng, 0.6, 1.0, count) * torch.where(stray, 0.5, 1.0)
+    own = _uniform(rng, 0.6, 1.0, count) * torch.where(growth.stray, 0.5, 1.0)
     own = torch.ones(count) if style.clump > 0.9 else own
     own = own * (1 - 0.6 * growth.fringe)  # a fringe covers the forehead without gaps
     pull = style.clump * own[:, None] * (along ** (0.3 if style.clump > 0.9 else 0.9))
@@ -222,7 +222,7 @@ def _gather(points: Tensor, growth: _Growth, rng: np.random.Generator) -> tuple[
     phase = _uniform(rng, 0, 2 * math.pi, count, 2, 1, 3)
     turns = torch.stack([along * 5.0, along * 11.0])[None, :, :, None]
     loose = (torch.sin(phase + turns * own[:, None, None, None] * 1.5) - torch.sin(phase)).mean(1)
-    frizz = style.frizz * torch.where(stray, _FLYING, 1.0)[:, None, None]
+    frizz = style.frizz * torch.where(growth.stray, _FLYING, 1.0)[:, None, None]
     thickness = _normal(rng, count, 1, 3) * 0.8 * (along * 4).clamp(max=1)[:, None] * (style.clump > 0.9)
     return points + frizz * loose * along[:, None] + style.frizz * thickness, lock
 
@@ -231,8 +231,11 @@ def _wave(points: Tensor, growth: _Growth, lock: Tensor, rng: np.random.Generato
     """Wind locks around their own line; the strands of a lock keep step."""
     style = growth.style
     along = torch.linspace(0, 1, style.points)
-    phase = _uniform(rng, 0, 2 * math.pi, int(lock.max()) + 1)[lock] + _normal(rng, len(lock)) * 0.35
-    pitch = _uniform(rng, 0.8, 1.25, int(lock.max()) + 1)[lock]
+    turn = 2 * math.pi * (0.3 if style.hangs else 1.0)
+    phase = _uniform(rng, 0, turn, int(lock.max()) + 1)[lock] + _normal(rng, len(lock)) * 0.35
+    if style.hangs:  # neighbouring locks wave together
+        phase = phase + growth.roots @ torch.tensor([0.03, 0.02, 0.03])
+    pitch = _uniform(rng, 0.85, 1.15, int(lock.max()) + 1)[lock]
     angle = phase[:, None] + along * (growth.length * pitch / style.wavelength * 2 * math.pi)[:, None]
     tangent = unit(points[:, 1:] - points[:, :-1])
     tangent = torch.cat([tangent, tangent[:, -1:]], 1)
@@ -275,7 +278,7 @@ def _keep_out(points: Tensor, person: Identity) -> Tensor:
 def _clear_face(
     points: Tensor, lock: Tensor, growth: _Growth, rng: np.random.Generator
 ) -> tuple[Tensor, Tensor, Tensor]:
-    """Replace strands that cross the face by copies of others, a little aside; shuffled, with their root density."""
+    """Replace strands that cross the face by copies of others, a little aside; shuffled, with their fullness."""
     style, person = growth.style, growth.person
     x, y, z = points.unbind(-1)
     lowest = person.brow_height + 2 if style.fringe else 50.0
@@ -286,15 +289,15 @@ def _clear_face(
     good = torch.nonzero(~crossing)[:, 0]
     copies = torch.tensor(rng.integers(0, len(good), int(crossing.sum())))
     chosen = torch.cat([good, good[copies]])[torch.tensor(rng.permutation(len(points)))]
-    return points[chosen], lock[chosen], growth.scalp[chosen]
+    return points[chosen], lock[chosen], (growth.scalp * ~growth.stray)[chosen]
 
 
-def _widths(points: Tensor, style: Style, scalp: Tensor) -> Tensor:
-    """Width of every piece [N,K-1]: enough to cover the scalp, finer towards tips and at the hairline."""
+def _widths(points: Tensor, style: Style, fullness: Tensor) -> Tensor:
+    """Width of every piece [N,K-1]: enough to cover the scalp, finer towards tips, at the hairline and in strays."""
     length = (points[:, 1:] - points[:, :-1]).norm(dim=-1).sum()
     width = float((style.layers * _SCALP_AREA / length).clamp(*_WIDTHS))
     taper = 1 - 0.65 * torch.linspace(0, 1, style.points - 1) ** 2
-    return width * (0.5 + 0.5 * smoothstep(0.0, 0.8, scalp))[:, None] * taper
+    return width * (0.5 + 0.5 * smoothstep(0.0, 0.8, fullness))[:, None] * taper
 
 
 def _bun(style: Style, count: int, rng: np.random.Generator) -> Tensor:

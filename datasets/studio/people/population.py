@@ -239,7 +239,7 @@ def _eyes(draw: _Draw, fem: float, old: float, number: int, modes: _Modes) -> di
         "pupil_radius": u(1.5, 2.4),
         "brow_height": 20.3 + 1.6 * fem - 1.2 * old + n(1.2),
         "brow_arch": 1.9 + 1.1 * fem + n(1.0),
-        "brow_thickness": 1.06 - 0.38 * fem + n(0.16),
+        "brow_thickness": 1.06 - 0.30 * fem + n(0.16),
         "brow_density": u(0.6, 1.1),
         "brow_tilt": 0.8 + 0.4 * fem + n(0.8),
     }

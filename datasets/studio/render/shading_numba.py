@@ -180,7 +180,7 @@ def _skin_light(
         rim = zero
         for i in range(3):
             lx, ly, lz = rig[i, 0], rig[i, 1], rig[i, 2]
-            shade = lit[frame, v] if i == 0 else one
+            shade = lit[frame, v] if i == 0 else (one if i == 1 else occlusion[v, 1])
             cosine = nx * lx + ny * ly + nz * lz
             wrapped = shade * np.float32(0.95) + np.float32(0.05)
             er += max((cosine + wrap[0]) / (one + wrap[0]), zero) * wrapped * rig[3 + i, 0]

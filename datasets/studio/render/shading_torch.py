@@ -106,7 +106,7 @@ def skin_light(
     leak = points.new_tensor((0.05, 0.0, 0.0))
     mirror = []
     for i in range(3):
-        shade = lit[..., None] if i == 0 else torch.ones_like(up)
+        shade = (lit[..., None], torch.ones_like(up), occlusion[:, 1:2].expand_as(up))[i]
         cosine = (normals @ directions[i])[..., None]
         soft = ((cosine + wrap) / (1 + wrap)).clamp(min=0)
         irradiance = irradiance + soft * (shade * (1 - leak) + leak) * colours[i]

@@ -202,7 +202,7 @@ def lip_mask(skin: Skin) -> Tensor:
 def _lips(face: _Face, albedo: Tensor, lips: Tensor) -> Tensor:
     person = face.person
     base = torch.tensor(person.skin_color)
-    red = torch.tensor([0.84, 0.50, 0.57] if person.tone_number < 4 else [0.98, 0.64, 0.70])
+    red = torch.tensor([0.84, 0.50, 0.57] if person.tone_number < 4 else [0.86, 0.61, 0.72])
     colour = base * red * (1 - person.lip_darkness * 0.6)
     if person.lipstick > 0:
         stick = torch.tensor(_LIPSTICKS[person.seed % len(_LIPSTICKS)]) * min(1.0, 0.15 + 1.8 * person.skin_color[0])
@@ -284,6 +284,10 @@ def _openness(face: _Face) -> Tensor:
     fold = face.row_bump(skin.layout.first("upper_lid"), 2.2) * skin.lid_window
     socket = 0.6 * face.spot(27, -10, 17, 9) + 0.5 * face.spot(10, 2, 6, 16)  # thin skin: light comes in from all about
     openness = openness.clamp(0.25, 1) + (1 - openness.clamp(0.25, 1)) * socket.clamp(max=1)
+    style = style_of(face.person)
+    if style is not None and style.hangs:  # hair keeps light from the sides of the face
+        beside = smoothstep(50.0, 68.0, face.across) * (1 - smoothstep(20.0, 60.0, face.y))
+        openness = openness * (1 - 0.5 * beside)
     return openness * (1 - 0.40 * lips) * (1 - 0.28 * fold)
 
 

@@ -1,6 +1,7 @@
 import copy
 import dataclasses
 
+import numpy as np
 import pytest
 import torch
 
@@ -8,7 +9,7 @@ from tellbench.datasets.studio.hair import scalp
 from tellbench.datasets.studio.hair.beard import beard
 from tellbench.datasets.studio.hair.hairlook import ScalpHair
 from tellbench.datasets.studio.hair.hairstyle import STYLES
-from tellbench.datasets.studio.hair.strands import brows_and_lashes, join
+from tellbench.datasets.studio.hair.strands import brow_half, brows_and_lashes, join
 from tellbench.datasets.studio.people.grid import unit
 from tellbench.datasets.studio.people.identity import BEARD_STYLES, Identity
 from tellbench.datasets.studio.people.sculpture import head
@@ -48,6 +49,23 @@ def test_every_style_grows_outside_the_head_and_off_the_face(skin, style):
     x, y, z = points.unbind(-1)
     mouth = (x.abs() < 30) & (y < -30) & (y > -85) & (z > 0)
     assert not mouth.any()
+
+
+def test_long_hair_waves_as_its_owner_says(skin):
+    def bends(waviness):
+        person = dataclasses.replace(skin.identity, hair_style="long", waviness=waviness)
+        points = scalp.grow(person, skin.P0, skin_area(skin.P0), BUDGET).points
+        steps = unit(points.diff(dim=1))
+        return (1 - (steps[:, 1:] * steps[:, :-1]).sum(-1)).mean()
+
+    assert bends(1.0) > 1.5 * bends(0.0)
+
+
+def test_brows_are_fullest_at_their_inner_third_and_taper(skin):
+    half = brow_half(skin.identity, np.linspace(0, 1, 11))
+    assert half.argmax() in (1, 2, 3)
+    assert half[-1] < 0.5 * half.max()
+    assert half[0] > half[-1]
 
 
 def test_styles_differ(skin):
