@@ -136,14 +136,15 @@ def _check_names(
 ) -> None:
     """Refuse an empty list, a rate out of range, and names that are unknown."""
     from tellbench.datasets.emotion import EMOTIONS
+    from tellbench.datasets.speech.texts import LANGUAGES
 
-    for name, values in (("fps", rates), ("language", languages)):
-        if not values:
-            raise InputError(f"no {name} given; name at least one, such as {'25' if name == 'fps' else 'en'}")
+    if not rates:
+        raise InputError("no fps given; name at least one, such as 25")
     for rate in rates:
         if not 10 <= rate <= 120:
             raise InputError(f"fps {rate:g}; allowed: 10 to 120")
     for name, values, known in (
+        ("language", languages, tuple(LANGUAGES)),
         ("role", roles, ROLES),
         ("emotion", emotions, tuple(EMOTIONS)),
         ("style", styles, STYLES),

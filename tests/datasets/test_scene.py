@@ -38,6 +38,7 @@ def test_every_clip_has_one_length():
         {"fps": 0},
         {"fps": ()},
         {"languages": ()},
+        {"languages": ("en", "xx")},
         {"roles": ("shouting",)},
         {"emotions": ("hungry",)},
         {"styles": ()},
