@@ -65,11 +65,15 @@ def align(frames: Frames, points: Floats) -> Tensor:
         Shape (T, 3, SIDE, SIDE) in 0 to 255; beyond the frame it is black.
     """
     places = torch.as_tensor(np.ascontiguousarray(points), dtype=torch.float32)
-    eyes = [places[:, eye].mean(1) for eye in EYES]
-    five = torch.stack([*eyes, places[:, 30], places[:, 48], places[:, 54]], 1)
-    squares = fit_similarity(_TEMPLATE, five)
-    pixels = resized(frames, (frames.shape[1], frames.shape[2]))
-    return functional.grid_sample(pixels, sampling_grid(squares, SIDE, pixels.shape[-2:]), align_corners=False)
+    return align_planes(resized(frames, (frames.shape[1], frames.shape[2])), places)
+
+
+def align_planes(planes: Tensor, points: Tensor) -> Tensor:
+    """The same for planes (T, 3, H, W) in 0 to 255 and points (T, 68, 2) on any device; gradients pass."""
+    eyes = [points[:, eye].mean(1) for eye in EYES]
+    five = torch.stack([*eyes, points[:, 30], points[:, 48], points[:, 54]], 1)
+    squares = fit_similarity(_TEMPLATE.to(points.device), five)
+    return functional.grid_sample(planes, sampling_grid(squares, SIDE, planes.shape[-2:]), align_corners=False)
 
 
 def inner_only(faces: Tensor) -> Tensor:

@@ -8,11 +8,11 @@ import torch
 from torch import Tensor, nn
 
 from tellbench.generator.vasa.layers import Residual, conv, down, norm, standardised, zeroed
-from tellbench.generator.vasa.pose import PERSPECTIVE, project
+from tellbench.generator.vasa.pose import PERSPECTIVE
 from tellbench.generator.vasa.sizes import N_POSE, Size
-from tellbench.generator.vasa.warps import pixel_grid, resized, sample, to_frame
+from tellbench.generator.vasa.warps import pixel_grid, placed, resized, sample, to_frame
 
-PARTS: Final = ((-0.29, -0.08, 0.0, 0.27), (0.29, -0.08, 0.0, 0.27), (0.0, 0.50, 0.1, 0.36))
+PARTS: Final = ((-0.235, -0.16, 0.05, 0.22), (0.235, -0.16, 0.05, 0.22), (0.0, 0.44, 0.1, 0.32))
 """Where the dynamics encoder looks: canonical x, y, z and half side of a window about each eye with its brow, in image
 order, and of one about the mouth."""
 
@@ -73,8 +73,7 @@ class Reader(nn.Module):
 
     def pose(self, window: Tensor) -> Tensor:
         """Windows (N, 3, H, W) in [0, 1] to poses (N, 7)."""
-        x = standardised(resized(window, self.size.pose_side))
-        pose: Tensor = self.pose_head(self.pose_stages(x)).float()
+        pose: Tensor = self.pose_head(self.pose_maps(window)[-1]).float()
         return pose
 
     def dynamics(self, window: Tensor, pose: Tensor) -> tuple[Tensor, Tensor]:
@@ -83,7 +82,11 @@ class Reader(nn.Module):
         Returns:
             Dynamics (N, Z) and openings (N, 2), the subject's right eye first.
         """
-        out = self.part_head(self.part_stages(self.parts(window, pose))).float()
+        return self.decide(self.part_maps(window, pose)[-1])
+
+    def decide(self, last_part_map: Tensor) -> tuple[Tensor, Tensor]:
+        """Dynamics (N, Z) and lid openings (N, 2) from the last of `part_maps`."""
+        out = self.part_head(last_part_map).float()
         return out[:, :-2], out[:, -2:]
 
     def parts(self, window: Tensor, pose: Tensor) -> Tensor:
@@ -92,24 +95,29 @@ class Reader(nn.Module):
         spots = pose.new_tensor(PARTS)  # (3, 4): x, y, z, half side
         flat = pixel_grid(side, pose) * spots[:, None, None, 3:] + spots[:, None, None, :2]  # (3, S, S, 2)
         patch = torch.cat([flat, spots[:, None, None, 2:3].expand(-1, side, side, 1)], -1)
-        seen = project(patch.expand(len(pose), -1, -1, -1, -1), pose.float())[..., :2]  # (N, 3, S, S, 2)
+        seen = placed(patch.expand(len(pose), -1, -1, -1, -1), pose)[..., :2]  # (N, 3, S, S, 2)
         cut = nn.functional.grid_sample(
             window.float(), seen.flatten(1, 2), padding_mode="border", align_corners=False
         )  # (N, 3 colours, 3 * S, S)
         pictures = cut.view(len(pose), 3, 3, side, side).transpose(1, 2)  # (N, 3 parts, 3 colours, S, S)
-        return standardised(pictures.flatten(0, 1)).view(len(pose), 9, side, side)
+        return standardised(pictures.flatten(0, 1)).reshape(len(pose), 9, side, side)
 
-    def features(self, window: Tensor, pose: Tensor) -> list[Tensor]:
-        """Maps of every stage of both encoders, for a feature loss."""
-        maps: list[Tensor] = []
-        for x, stages in (
-            (self.parts(window, pose), self.part_stages),
-            (standardised(resized(window, self.size.pose_side)), self.pose_stages),
-        ):
-            for stage in stages:
-                x = stage(x)
-                maps.append(x)
-        return maps
+    def part_maps(self, window: Tensor, pose: Tensor) -> list[Tensor]:
+        """Maps of every stage that looks at eyes and mouth."""
+        return _each(self.part_stages, self.parts(window, pose))
+
+    def pose_maps(self, window: Tensor) -> list[Tensor]:
+        """Maps of every stage that looks at the whole window."""
+        return _each(self.pose_stages, standardised(resized(window, self.size.pose_side)))
+
+
+def _each(stages: nn.Sequential, x: Tensor) -> list[Tensor]:
+    """What every stage makes of what the one before made."""
+    maps = []
+    for stage in stages:
+        x = stage(x)
+        maps.append(x)
+    return maps
 
 
 def _stages(channels: int, widths: tuple[int, ...], first_stride: int = 2) -> nn.Sequential:

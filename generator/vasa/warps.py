@@ -18,7 +18,7 @@ from tellbench.generator.vasa.sizes import N_RIG, Size
 
 VOLUME_Z: Final = (-1.4, 0.6)
 """Window z of the back and the front of the appearance volume: from behind the ears to before the nose (assumption)."""
-FIELD_Z: Final = (-0.6, 0.5)
+FIELD_Z: Final = (-0.5, 0.4)
 """Canonical z of the back and the front of the displacement fields: what lies further back does not move."""
 
 
@@ -75,14 +75,21 @@ def displaced(points: Tensor, field: Tensor) -> Tensor:
     return points + sample(field, points, FIELD_Z).movedim(1, -1)
 
 
+def placed(points: Tensor, pose: Tensor) -> Tensor:
+    """`pose.project` in full precision, whatever the networks run in: a pixel is a thousandth of the window."""
+    with torch.autocast(points.device.type, enabled=False):
+        return project(points.float(), pose.float())
+
+
 def to_frame(points: Tensor, field: Tensor, pose: Tensor) -> Tensor:
     """Canonical points (N, ..., 3) to the window: `field` expresses them, the pose (N, 7) turns and places them."""
-    return project(displaced(points, field), pose)
+    return placed(displaced(points, field), pose)
 
 
 def to_canonical(points: Tensor, field: Tensor, pose: Tensor) -> Tensor:
     """Window points (N, ..., 3) to the canonical head: turned back, then `field` takes the expression away."""
-    return displaced(unproject(points, pose), field)
+    with torch.autocast(points.device.type, enabled=False):
+        return displaced(unproject(points.float(), pose.float()), field)
 
 
 def warped(picture: Tensor, flow: Tensor) -> Tensor:

@@ -1,0 +1,138 @@
+"""The losses reach what they are to teach, each can be switched off, and truth costs nothing."""
+
+import dataclasses
+
+import pytest
+import torch
+
+from tellbench.datasets.faces.identity import IdentityNet
+from tellbench.generator.vasa import losses
+from tellbench.generator.vasa.frames import FaceFrames, Pairs
+from tellbench.generator.vasa.model import FaceModel
+from tellbench.generator.vasa.objective import LATE, Lesson, Objective, Weights
+from tellbench.generator.vasa.rig import teach
+
+from .toys import JAW, ToyPairs
+
+
+@pytest.fixture
+def objective(toy_size):
+    torch.manual_seed(0)
+    return Objective(FaceModel(toy_size), IdentityNet().eval().requires_grad_(False))
+
+
+def _judged(objective, weights=None, pairs=None, **options):
+    random = torch.Generator().manual_seed(0)
+    lesson = Lesson(
+        pairs or ToyPairs().batch(0, 4), weights or Weights(), options.pop("teacher", 1.0), random, **options
+    )
+    return objective(lesson)
+
+
+def test_every_loss_has_its_switch(objective):
+    critic = losses.PatchDiscriminator()
+    _, everything = _judged(objective, discriminator=critic)
+    names = [field.name for field in dataclasses.fields(Weights)]
+    assert sorted(everything.parts) == sorted(names)
+    assert all(torch.isfinite(value) for value in everything.parts.values())
+    off = Weights().without(*(name for name in names if name not in ("picture", "flow")))
+    total, few = _judged(objective, off, discriminator=critic)
+    assert set(few.parts) == {"picture", "flow", "visibility"}  # flow and visibility are found together
+    assert torch.allclose(total, few.parts["picture"] + few.parts["flow"])
+
+
+def test_every_weight_is_taught(objective):
+    total, _ = _judged(objective, teacher=0.5)
+    total.backward()
+    blind = [name for name, p in objective.model.named_parameters() if p.grad is None or not p.grad.isfinite().all()]
+    assert not blind
+    assert all(p.grad is None for p in objective.judge.parameters())
+
+
+def test_the_reader_alone_leaves_the_decoder_alone(objective):
+    total, verdict = _judged(objective, Weights().without(*LATE), pictures=False)
+    total.backward()
+    assert verdict.image is None
+    assert set(verdict.parts) == {"pose", "rig", "lids", "match", "free"}
+    assert all(p.grad is None for p in objective.model.decoder.parameters())
+
+
+def test_video_without_truth_is_learned_from_as_well(objective):
+    pairs = ToyPairs().batch(0, 4)
+
+    def seen(frames):
+        return FaceFrames(image=frames.image, person=frames.person, landmarks=frames.landmarks)
+
+    video = Pairs(*(seen(frames) for frames in (pairs.source, pairs.target, pairs.target, pairs.target)))
+    total, verdict = _judged(objective, pairs=video)
+    total.backward()
+    assert {"picture", "paint", "landmarks", "transfer", "identity", "amplitude"} <= set(verdict.parts)
+    assert not {"pose", "rig", "geometry", "flow"} & set(verdict.parts)
+
+
+def test_true_correspondences_lead_from_a_frame_to_its_source():
+    pairs = ToyPairs().batch(3, 2)
+    flow, visible, person = losses.correspondences(pairs.target, pairs.source)
+    index = torch.arange(32) * 2  # cells of the 64 map that the 32 map takes
+    xy = losses.pixel_grid(32, flow)
+    there = (xy + flow.movedim(1, -1)).clamp(-1, 1)
+    shown = torch.nn.functional.grid_sample(pairs.source.canonical, there, mode="nearest", align_corners=False)
+    own = losses._coarse(pairs.target.canonical, 32)
+    good = (visible * person).bool()[:, 0]
+    assert len(index) == 32 and good.float().mean() > 0.2
+    assert (shown - own).abs().amax(1)[good].max() < 0.07
+
+
+def test_exact_displacements_cost_nothing(toy_size):
+    """A model that moves every point as the renderer does has no geometry loss; one that holds the jaw has."""
+    pairs = ToyPairs().batch(0, 4)
+    model = FaceModel(toy_size)
+    source = model.encode_source(pairs.source.image, pairs.source.pose, teach(pairs.source.rig, toy_size.dynamics))
+    frame = model.drive(source, pairs.target.pose, teach(pairs.target.rig, toy_size.dynamics))
+
+    def cost(source_field, frame_field):
+        made = dataclasses.replace(frame, field=frame_field), dataclasses.replace(source, field=source_field)
+        return float(losses.geometry_loss(*made, pairs.target, pairs.source))
+
+    still = torch.zeros_like(frame.field)
+    xy = losses.pixel_grid(64, frame.field)
+    drop = 0.15 * torch.sigmoid((xy[..., 1] - 0.2) * 12)
+
+    def jaw(rig, sign):
+        field = torch.zeros(4, 3, 2, 64, 64)
+        field[:, 1] = sign * rig[:, JAW, None, None, None] * drop
+        return field
+
+    moved = cost(jaw(pairs.source.rig, 1), jaw(pairs.target.rig, -1))
+    assert moved < 0.4 * cost(still, still)
+
+
+def test_regions_count_eight_times():
+    weight = losses.region_weight(ToyPairs().batch(0, 1).target.landmarks, 64)
+    assert 1 <= weight.min() < 1.1
+    assert 7 < weight.max() <= 8
+
+
+def test_same_pictures_cost_nothing():
+    picture, weight = torch.rand(2, 3, 32, 32), torch.ones(2, 1, 32, 32)
+    assert losses.picture_loss(picture, picture, weight) == 0
+    dim, off = losses.picture_loss(picture * 0.9, picture, weight), losses.picture_loss(picture * 0.5, picture, weight)
+    assert 0 < dim < off
+
+
+def test_a_toy_head_is_learned(objective):
+    """Seconds of training: pixels go where they belong, and the jaw opens as far as it should."""
+    pairs, optimiser = ToyPairs(people=2), torch.optim.Adam(objective.model.parameters(), 4e-3)
+    weights = Weights().without(*LATE)
+    held_out = pairs.batch(10_000, 6)
+    before = _judged(objective, weights, held_out)[1].parts
+    for step in range(25):
+        total, _ = _judged(objective, weights, pairs.batch(step, 3))
+        optimiser.zero_grad()
+        total.backward()
+        optimiser.step()
+    after = _judged(objective, weights, held_out)[1].parts
+    assert after["geometry"] < 0.6 * before["geometry"]
+    assert after["flow"] < 0.7 * before["flow"]
+    assert after["picture"] < 0.75 * before["picture"]
+    assert after["rig"] < 0.8 * before["rig"]

@@ -1,0 +1,74 @@
+"""A killed run goes on to the very weights that it would have reached, and stages come in order."""
+
+import json
+
+import pytest
+import torch
+from PIL import Image
+from safetensors.torch import load_file
+
+from tellbench.errors import InputError
+from tellbench.generator.vasa import train
+from tellbench.generator.vasa.model import FaceModel
+from tellbench.generator.vasa.train import Plan, Trainer, stage_at
+
+from .toys import ToyPairs
+
+PLAN = Plan(size="toy", steps=6, batch=2, save_every=3, panel_every=4)
+
+
+def _trainer(out, plan=PLAN):
+    return Trainer(plan, ToyPairs(), ToyPairs(seed=1).batch(0, 2), out, "cpu")
+
+
+def test_a_killed_run_reaches_the_same_weights(toy_size, tmp_path):
+    _check_whole_run(toy_size, tmp_path / "whole")
+    killed = _trainer(tmp_path / "killed")
+
+    def kill(n):
+        if killed.step == 5:  # two steps after the last save
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        killed.run(kill)
+    again = _trainer(tmp_path / "killed")
+    assert again.step == 3
+    assert again.run()
+    one, two = (load_file(tmp_path / name / train.STATE) for name in ("whole", "killed"))
+    assert one.keys() == two.keys()
+    assert all(torch.equal(one[name], two[name]) for name in one)
+
+
+def _check_whole_run(toy_size, out):
+    """It changes the weights, and leaves them with panels and its plan."""
+    trainer = _trainer(out)
+    before = trainer.model.decoder.out[2].weight.clone()
+    assert trainer.run()
+    assert not torch.equal(before, trainer.model.decoder.out[2].weight)
+    assert FaceModel.load(out / train.WEIGHTS).size == toy_size
+    assert json.loads((out / train.PLAN).read_text())["steps"] == 6
+    assert Image.open(out / "panels" / "0000004.png").size == (8 * 64, 2 * 64)
+    assert list((out / "tensorboard").iterdir())
+
+
+def test_another_plan_does_not_touch_a_run(toy_size, tmp_path):
+    _trainer(tmp_path)
+    with pytest.raises(InputError, match="another plan"):
+        _trainer(tmp_path, Plan(size="toy", steps=9, batch=2))
+
+
+def test_minutes_end_a_run_early_and_it_goes_on(toy_size, tmp_path):
+    trainer = _trainer(tmp_path)
+    assert not trainer.run(minutes=0)
+    assert (tmp_path / train.STATE).is_file()
+
+
+def test_stages_come_in_order():
+    plan = Plan(steps=100)
+    names = [stage_at(plan, step).name for step in (0, 10, 60, 99)]
+    assert names == ["reader", "taught", "joint", "adversary"]
+    assert stage_at(plan, 10).weights.transfer == 0 < stage_at(plan, 60).weights.transfer
+    assert stage_at(plan, 60).weights.adversarial == 0 < stage_at(plan, 99).weights.adversarial
+    assert not stage_at(Plan(steps=100, off=("adversarial",)), 99).adversary
+    with pytest.raises(InputError, match="loss 'beauty'"):
+        stage_at(Plan(off=("beauty",)), 0)
