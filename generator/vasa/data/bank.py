@@ -38,7 +38,7 @@ def stored(frames: FaceFrames) -> dict[str, Tensor]:
     whole = {field.name: getattr(frames, field.name) for field in dataclasses.fields(frames)}
     known = {name: value.cpu() for name, value in whole.items() if value is not None and name != "surface"}
     known["image"] = (known["image"] * 255).round().byte()
-    for name in ("canonical", "depth"):
+    for name in known.keys() & {"canonical", "depth"}:
         known[name] = known[name].half()
     return {name: value.contiguous() for name, value in known.items()}
 
