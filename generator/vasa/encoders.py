@@ -17,6 +17,9 @@ PARTS: Final = ((-0.235, -0.16, 0.05, 0.22), (0.235, -0.16, 0.05, 0.22), (0.0, 0
 order, and of one about the mouth."""
 
 
+_LEAST: Final = min(half for *_, half in PARTS)
+
+
 class Appearance(nn.Module):
     """A window to a volume in the pose it is seen in, and to a code of who it is."""
 
@@ -90,8 +93,9 @@ class Reader(nn.Module):
         return out[:, :-2], out[:, -2:]
 
     def parts(self, window: Tensor, pose: Tensor) -> Tensor:
-        """Eyes and mouth (N, 9, S, S), each standardised."""
+        """Eyes and mouth (N, 9, S, S), each standardised; more pixels than that are averaged first."""
         side = self.size.part_side
+        window = resized(window, min(window.shape[-1], round(side / _LEAST)))
         spots = pose.new_tensor(PARTS)  # (3, 4): x, y, z, half side
         flat = pixel_grid(side, pose) * spots[:, None, None, 3:] + spots[:, None, None, :2]  # (3, S, S, 2)
         patch = torch.cat([flat, spots[:, None, None, 2:3].expand(-1, side, side, 1)], -1)

@@ -14,16 +14,13 @@ from tellbench.generator.vasa.decoder import PAINTED, Frame, Source
 from tellbench.generator.vasa.encoders import Reader
 from tellbench.generator.vasa.frames import FaceFrames
 from tellbench.generator.vasa.layers import conv, norm
+from tellbench.generator.vasa.visibility import visible_in
 from tellbench.generator.vasa.warps import pixel_grid, resized, to_canonical, to_frame
 
 _EYE, _MOUTH = 0.11, 0.18
 """Radii of eyes and mouth in window units (`window.STEADY_PLACES`)."""
 _REGION: Final = 8.0
 """How much an error at eyes or mouth counts against one elsewhere: they cover about a tenth of the window."""
-_SAME: Final = 0.06
-"""Canonical points nearer than this, two cells of a 64 map, are the same point of the head."""
-_GRAIN: Final = 1 / 64
-"""Half a cell of a 64 map, window units: correspondences found between maps are no finer."""
 _POSE_UNITS: Final = (0.5, 0.5, 0.5, 1.0, 1.0, 0.5, 0.2)
 """Radians, window units and logarithms that count as one error each (assumption)."""
 
@@ -133,41 +130,19 @@ def depth_loss(frame: Frame, truth: FaceFrames) -> Tensor:
 def flow_losses(frame: Frame, truth: FaceFrames, known: FaceFrames) -> tuple[Tensor, Tensor]:
     """Error of the whole flow, and of the paint's share against what the source does not show.
 
-    The renderer's canonical maps of both pictures tell which pixel of the source shows the same point of the head, and
-    whether any does. The room is seen in both pictures or hidden in one.
+    The room is seen where it is seen in both pictures.
     """
-    where, visible, person = correspondences(truth, known)
-    side = where.shape[-1]
-    gap = (resized(frame.flow, side) - where).abs().sum(1, keepdim=True)
-    weight = region_weight(_landmarks(truth), side) * visible * person
-    flow = (weight * (gap - _GRAIN).clamp(min=0)).sum() / (weight.sum() + 1)
+    assert truth.surface is not None and known.surface is not None
+    with torch.no_grad():
+        there, shown = visible_in(known, truth)  # (N, 2, s, s), (N, 1, s, s)
+    side = there.shape[-1]
+    here = pixel_grid(side, there).movedim(-1, 0)
+    gap = (resized(frame.flow, side) - (there - here)).abs().sum(1, keepdim=True)
+    weight = region_weight(_landmarks(truth), side) * shown
+    flow = (weight * gap).sum() / (weight.sum() + 1)
+    visible = torch.where(truth.surface > 0.5, shown, 1 - known.surface)
     painted = resized(frame.mask, side)[:, PAINTED : PAINTED + 1].clamp(1e-3, 1 - 1e-3)
-    visibility = functional.binary_cross_entropy(painted, 1 - visible)
-    return flow, visibility
-
-
-@torch.no_grad()
-def correspondences(truth: FaceFrames, known: FaceFrames, side: int = 32) -> tuple[Tensor, Tensor, Tensor]:
-    """Flow (N, 2, side, side) from a frame to where its source shows the same, whether it does, and where a head is.
-
-    Args:
-        truth: the frame.
-        known: the source.
-        side: cells along an edge.
-    """
-    assert truth.canonical is not None and truth.surface is not None
-    assert known.canonical is not None and known.surface is not None
-    fine = min(64, known.canonical.shape[-1])
-    here = _coarse(truth.canonical, side).flatten(2).mT  # (N, side², 3)
-    there = _coarse(known.canonical, fine).flatten(2).mT  # (N, fine², 3)
-    hidden = (1 - _coarse(known.surface, fine)).flatten(2) * 1e3  # (N, 1, fine²)
-    nearest, index = (torch.cdist(here, there) + hidden).min(-1)  # (N, side²)
-    xy, source_xy = pixel_grid(side, here), pixel_grid(fine, here).view(-1, 2)
-    flow = (source_xy[index].view(-1, side, side, 2) - xy).movedim(-1, 1)
-    person, in_source = (_coarse(frames.surface, side) for frames in (truth, known) if frames.surface is not None)
-    shown = (nearest < _SAME).view(-1, 1, side, side).float()
-    visible = torch.where(person > 0.5, shown, 1 - in_source)
-    return flow, visible, person
+    return flow, functional.binary_cross_entropy(painted, 1 - visible)
 
 
 def landmark_loss(frame: Frame, truth: FaceFrames, known: FaceFrames) -> Tensor:

@@ -6,7 +6,21 @@ import sys
 
 import typer
 
-from tellbench.cli import animate, demo, doctor, evaluate, generate, inspect, ls, report, run, speed, studio, train
+from tellbench.cli import (
+    animate,
+    demo,
+    doctor,
+    evaluate,
+    fit_generator,
+    generate,
+    inspect,
+    ls,
+    report,
+    run,
+    speed,
+    studio,
+    train,
+)
 from tellbench.cli.common import EXIT_BAD_INPUT, EXIT_INTERRUPTED, fail
 from tellbench.errors import InputError
 
@@ -19,7 +33,7 @@ app = typer.Typer(
     help="A deepfake forgery detection benchmark suite for talking faces.",
     epilog="Start with [bold]tellbench demo[/bold]. Every verb has examples: [bold]tellbench VERB --help[/bold].",
 )
-for verb in (demo, run, generate, train, evaluate, report, animate, inspect, studio, speed, ls, doctor):
+for verb in (demo, run, generate, train, fit_generator, evaluate, report, animate, inspect, studio, speed, ls, doctor):
     verb.add_to(app)
 
 

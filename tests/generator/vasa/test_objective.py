@@ -11,6 +11,7 @@ from tellbench.generator.vasa.frames import FaceFrames, Pairs
 from tellbench.generator.vasa.model import FaceModel
 from tellbench.generator.vasa.objective import LATE, Lesson, Objective, Weights
 from tellbench.generator.vasa.rig import teach
+from tellbench.generator.vasa.visibility import visible_in
 
 from .toys import JAW, ToyPairs
 
@@ -70,17 +71,17 @@ def test_video_without_truth_is_learned_from_as_well(objective):
     assert not {"pose", "rig", "geometry", "flow"} & set(verdict.parts)
 
 
-def test_true_correspondences_lead_from_a_frame_to_its_source():
+def test_the_true_flow_costs_nothing(toy_size):
     pairs = ToyPairs().batch(3, 2)
-    flow, visible, person = losses.correspondences(pairs.target, pairs.source)
-    index = torch.arange(32) * 2  # cells of the 64 map that the 32 map takes
-    xy = losses.pixel_grid(32, flow)
-    there = (xy + flow.movedim(1, -1)).clamp(-1, 1)
-    shown = torch.nn.functional.grid_sample(pairs.source.canonical, there, mode="nearest", align_corners=False)
-    own = losses._coarse(pairs.target.canonical, 32)
-    good = (visible * person).bool()[:, 0]
-    assert len(index) == 32 and good.float().mean() > 0.2
-    assert (shown - own).abs().amax(1)[good].max() < 0.07
+    model = FaceModel(toy_size)
+    source = model.encode_source(pairs.source.image)
+    frame = model.drive(source, source.pose, source.dynamics)
+    there, shown = visible_in(pairs.source, pairs.target)
+    true = there - losses.pixel_grid(64, there).movedim(-1, 0)
+    assert shown.mean() > 0.2
+    right = losses.flow_losses(dataclasses.replace(frame, flow=true), pairs.target, pairs.source)[0]
+    wrong = losses.flow_losses(dataclasses.replace(frame, flow=0 * true), pairs.target, pairs.source)[0]
+    assert right < 1e-4 < 0.02 < wrong
 
 
 def test_exact_displacements_cost_nothing(toy_size):

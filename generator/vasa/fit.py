@@ -1,0 +1,186 @@
+"""`tellbench fit-generator face`: from what was asked for to a training run."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+import os
+import time
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Final, Protocol
+
+import torch
+from torch import nn
+
+from tellbench.errors import InputError
+from tellbench.generator.vasa.data.bank import Bank, filming
+from tellbench.generator.vasa.data.randomise import Randomiser
+from tellbench.generator.vasa.data.studio import Recipe
+from tellbench.generator.vasa.data.video import ClipBank, Sampling, prepare, recordings
+from tellbench.generator.vasa.frames import Pairs
+from tellbench.generator.vasa.sizes import size_named
+from tellbench.generator.vasa.train import PairSource, Plan, Trainer
+
+STUDIO: Final = "studio"
+"""Name of the data that needs none."""
+PEOPLE: Final = range(720_000, 740_000)
+"""Seeds of the virtual people that may be trained on."""
+_SHOWN: Final = range(810_000, 810_004)
+"""People of the panels, never trained on."""
+_FIRST: Final = 8
+"""People who must have been filmed before training begins."""
+_LOOK_EVERY: Final = 50
+"""Batches from one look for newly filmed people to the next."""
+_FACENET: Final = "20180402-114759-vggface2.pt"
+
+
+class Drawn(Protocol):
+    """A bank of frames."""
+
+    def draw(self, count: int, random: torch.Generator) -> Pairs:
+        """Random pairs."""
+
+
+class RandomPairs:
+    """Pairs drawn from a bank in random looks, the same for the same index while the bank is the same.
+
+    Args:
+        bank: where frames are.
+        device: of the frames.
+        seed: of all draws.
+        refresh: called now and then, to let new people in.
+    """
+
+    def __init__(self, bank: Drawn, device: str, seed: int, refresh: Callable[[], object] = lambda: None) -> None:
+        self._bank, self._device, self._seed, self._refresh = bank, device, seed, refresh
+
+    def batch(self, index: int, count: int) -> Pairs:
+        """Batch number `index`."""
+        if index % _LOOK_EVERY == 0:
+            self._refresh()
+        seed = self._seed * 1_000_003 + index
+        pairs = self._bank.draw(count, torch.Generator().manual_seed(seed))
+        return Randomiser(seed, self._device)(pairs)
+
+
+class Alternating:
+    """Several sources that take turns."""
+
+    def __init__(self, sources: Sequence[PairSource]) -> None:
+        self._sources = sources
+
+    def batch(self, index: int, count: int) -> Pairs:
+        """Batch number `index`."""
+        return self._sources[index % len(self._sources)].batch(index // len(self._sources), count)
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Data:
+    """What is learned from, and where it is kept."""
+
+    names: tuple[str, ...] = (STUDIO,)
+    """`studio`, or folders of video."""
+    people: range = PEOPLE
+    """Virtual people."""
+    films: Path
+    """Folder of what was filmed or cut from video."""
+    workers: int = 1
+    """Processes that film while training runs; with 0 only what has been filmed is used."""
+    gigabytes: float = 4.0
+    """Memory of the frames of each name, on the training device."""
+
+
+def fit_face(
+    plan: Plan,
+    data: Data,
+    out: Path,
+    device: str,
+    minutes: float = math.inf,
+    on_step: Callable[[int], object] = lambda n: None,
+) -> bool:
+    """Train a face model, or go on training the one in `out`; whether the plan's end was reached.
+
+    Raises:
+        InputError: no data, seeds of people who are kept for measuring, or `out` holds another run.
+    """
+    if data.people.start < PEOPLE.start or data.people.stop > PEOPLE.stop:
+        raise InputError(
+            f"people {data.people.start}:{data.people.stop}; allowed: {PEOPLE.start} to {PEOPLE.stop}, the others are "
+            "measured on"
+        )
+    recipe = Recipe(side=size_named(plan.size).window)
+    rank = int(os.environ.get("LOCAL_RANK", "0"))
+    workers = data.workers if rank == 0 else 0
+    with ExitStack() as stack:
+        stack.enter_context(filming(data.films, _SHOWN, recipe, min(workers, 1)))
+        shown_bank = _waited(Bank(data.films, _SHOWN, recipe), len(_SHOWN))
+        shown = shown_bank.draw(4, torch.Generator().manual_seed(0))
+        if STUDIO in data.names:
+            stack.enter_context(filming(data.films, data.people, recipe, workers))
+        place = f"cuda:{rank}" if device == "cuda" else device
+        sources = [_source(name, plan, data, recipe, place) for name in data.names]
+        trainer = Trainer(plan, Alternating(sources), shown, out, device, identity_network())
+        on_step(trainer.step)
+        return trainer.run(on_step, minutes)
+
+
+def _source(name: str, plan: Plan, data: Data, recipe: Recipe, device: str) -> PairSource:
+    """Pairs of one of the data's names."""
+    if name == STUDIO:
+        bank = _waited(Bank(data.films, data.people, recipe, device, data.gigabytes), min(_FIRST, len(data.people)))
+        return RandomPairs(bank, device, plan.seed, bank.take_in)
+    if not Path(name).is_dir():
+        raise InputError(f"data {name!r}; allowed: {STUDIO}, or a folder with a corpus or with people's videos")
+    from tellbench.datasets.faces.finder import FaceFinder
+    from tellbench.datasets.faces.landmarks import load_landmarker
+
+    sampling = Sampling(side=recipe.side)
+    clips = prepare(recordings(Path(name)), data.films, sampling, FaceFinder(), load_landmarker("network"))
+    return RandomPairs(ClipBank(clips, device, data.gigabytes), device, plan.seed)
+
+
+def _waited(bank: Bank, people: int, hours: float = 2.0) -> Bank:
+    """The bank once so many people are in.
+
+    Raises:
+        InputError: they do not come.
+    """
+    end = time.monotonic() + 3600 * hours
+    bank.take_in()
+    while len(bank) < people:
+        if time.monotonic() > end:
+            raise InputError(f"{bank.folder}: {len(bank)} people filmed, {people} are needed; give --workers 1 or more")
+        time.sleep(1)
+        bank.take_in()
+    return bank
+
+
+def identity_network() -> nn.Module:
+    """Aligned faces (N, 3, 112, 112) in 0 to 255 to unit vectors: FaceNet where its weights are at hand, else ours.
+
+    Nothing is downloaded: facenet-pytorch's InceptionResnetV1 is used when its VGGFace2 weights lie in torch's cache.
+    """
+    from tellbench.datasets.faces.identity import Embedder
+
+    path = Path(torch.hub.get_dir()) / "checkpoints" / _FACENET
+    network: nn.Module = FaceNet(path) if path.is_file() else Embedder.load().network
+    return network.eval().requires_grad_(False)
+
+
+class FaceNet(nn.Module):
+    """facenet-pytorch's InceptionResnetV1, fed with our aligned faces."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__()
+        from facenet_pytorch import InceptionResnetV1
+
+        self.net = InceptionResnetV1(num_classes=8631)
+        self.net.load_state_dict(torch.load(path, weights_only=True), strict=False)
+
+    def forward(self, faces: torch.Tensor) -> torch.Tensor:
+        """Faces (N, 3, 112, 112) in 0 to 255 to unit vectors (N, 512)."""
+        large = nn.functional.interpolate(faces, size=(160, 160), mode="bilinear", align_corners=False)
+        vectors: torch.Tensor = self.net((large - 127.5) / 128)
+        return vectors

@@ -1,0 +1,87 @@
+"""From filmed people, or video, to a run: sources are drawn the same again, and the run leaves weights."""
+
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import save_file
+from typer.testing import CliRunner
+
+from tellbench.cli import app
+from tellbench.errors import InputError
+from tellbench.generator.vasa import fit, train
+from tellbench.generator.vasa.data.bank import Bank, path_of, stored
+from tellbench.generator.vasa.data.studio import Recipe
+from tellbench.generator.vasa.fit import Alternating, Data, RandomPairs, fit_face, identity_network
+from tellbench.generator.vasa.train import Plan
+
+from .toys import toy_frames
+
+RECIPE = Recipe(side=64)
+
+
+@pytest.fixture
+def films(tmp_path):
+    """Ten toy people as the studio's would lie there."""
+    folder = tmp_path / "films"
+    poses, faces = RECIPE.poses, RECIPE.expressions
+    for seed in (*range(720_000, 720_006), *range(810_000, 810_004)):
+        random = torch.Generator().manual_seed(seed)
+        texture = torch.rand(1, 3, 8, 8, generator=random).expand(poses * faces, -1, -1, -1)
+        pose = torch.zeros(poses, 7)
+        pose[:, 3:5] = torch.rand(poses, 2, generator=random) * 0.2
+        jaw = torch.rand(faces, generator=random)
+        frames = toy_frames(texture, pose.repeat_interleave(faces, 0), jaw.repeat(poses))
+        path = path_of(folder, seed, RECIPE)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        save_file(stored(frames), path)
+    return folder
+
+
+def test_a_run_from_filmed_people(toy_size, films, tmp_path):
+    data = Data(people=range(720_000, 720_006), films=films, workers=0)
+    steps = []
+    assert fit_face(Plan(size="toy", steps=2, batch=2), data, tmp_path / "run", "cpu", on_step=steps.append)
+    assert sum(steps) == 2
+    assert (tmp_path / "run" / train.WEIGHTS).is_file()
+
+
+def test_the_same_index_is_the_same_batch(films):
+    bank = Bank(films, range(720_000, 720_006), RECIPE)
+    bank.take_in()
+    source = Alternating([RandomPairs(bank, "cpu", 0), RandomPairs(bank, "cpu", 1)])
+    one, two, again = source.batch(0, 3), source.batch(1, 3), source.batch(0, 3)
+    assert torch.equal(one.source.image, again.source.image)
+    assert torch.equal(one.dynamics_driver.image, again.dynamics_driver.image)
+    assert not torch.equal(one.source.image, two.source.image)
+
+
+def test_people_who_are_measured_on_are_refused(toy_size, tmp_path):
+    data = Data(people=range(739_999, 740_001), films=tmp_path)
+    with pytest.raises(InputError, match="allowed: 720000 to 740000"):
+        fit_face(Plan(size="toy"), data, tmp_path / "run", "cpu")
+
+
+def test_data_that_is_not_there_is_refused(toy_size, films, tmp_path):
+    data = Data(names=("nowhere",), films=films, workers=0)
+    with pytest.raises(InputError, match="data 'nowhere'; allowed: studio, or a folder"):
+        fit_face(Plan(size="toy"), data, tmp_path / "run", "cpu")
+
+
+def test_identity_is_ours_without_facenet_s_weights(monkeypatch, tmp_path):
+    monkeypatch.setattr(fit.torch.hub, "get_dir", lambda: str(tmp_path))
+    network = identity_network()
+    vectors = network(torch.rand(2, 3, 112, 112) * 255)
+    assert torch.allclose(vectors.norm(dim=1), torch.ones(2), atol=1e-5)
+    assert not any(p.requires_grad for p in network.parameters())
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [(["mouth"], "part 'mouth'; allowed: face"), (["face", "--size", "huge"], "size 'huge'; allowed: tiny")],
+)
+def test_bad_requests_are_refused(arguments, message, tmp_path):
+    result = CliRunner().invoke(app, ["fit-generator", *arguments, "--out", str(tmp_path / "run")])
+    assert isinstance(result.exception, InputError)
+    assert message in str(result.exception)
+    assert not Path(tmp_path / "run").exists()
