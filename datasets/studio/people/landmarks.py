@@ -26,8 +26,13 @@ RIGHT_EYE_CORNER, LEFT_EYE_CORNER = 36, 45
 """Landmarks at the outer eye corners."""
 _BRIDGE_ABOVE_CORNER: Final = 3.5
 """mm from the inner eye corners up to point 27: as in the mean annotation, at 90 mm between the outer corners."""
-_CANTHUS: Final = 0.96
-"""Where across the eye the lids are seen to meet at its outer corner; beyond, their edges touch."""
+_CANTHUS: Final = 0.5, 0.7
+"""Where the lids are seen to meet at the outer and the inner corner: shares of the way from two columns inside, where
+they are open, to the column in which their edges join."""
+_SILL, _SEPTUM = 0.2, 0.35
+"""How far forward from lip to tip the underside of the nose is seen to end below nostrils and septum (assumption)."""
+_LIP_CORNER: Final = 0.98
+"""Where across the mouth the lips are seen to meet; beyond, their edges touch."""
 LID_POINTS: Final = 16
 """Points on each lid edge, corner to corner."""
 LIP_POINTS: Final = 20
@@ -118,7 +123,7 @@ def _brow_edge(identity: Identity, u: float) -> tuple[float, float]:
     """Point (x, y) on the upper edge of the left brow's hair, which grows up at the inner end and down at the tail."""
     middle = brow_line(identity, u)[1] - 1.7 + identity.brow_tilt * (u - 0.5)
     half = 2.9 * identity.brow_thickness * min(max((1.06 - u) / 0.5, 0.26), 1.0) ** 0.8
-    return 12 + u * 45, middle + 0.6 * half + 1.0 - 2.3 * u * u
+    return 14 + u * 43, middle + 0.6 * half + 1.0 - 2.3 * u * u
 
 
 def _brows(skin: Skin, surface: _Front) -> list[Anchor]:
@@ -134,24 +139,35 @@ def _nose(skin: Skin, surface: _Front) -> list[Anchor]:
     bridge = [surface.at(0.0, top + (tip - top) * i / 3) for i in range(4)]
     width, under = skin.identity.nose_width, float(skin.P0[row, column, 1])
     wings = [surface.at(side * 12.5 * width, under + 2.5) for side in (-1, 1)]
-    nostrils = [_between_rows(skin, row, _offset_at(skin, row, x * width)) for x in (-7.5, 7.5)]
-    septum = on_row(skin.layout, row - 1, 0.0)  # the last place before the fold: what is seen of it from the front
-    return [*bridge, wings[0], nostrils[0], septum, nostrils[1], wings[1]]
+    places = zip((-7.5, 0.0, 7.5), (_SILL, _SEPTUM, _SILL), strict=True)
+    right, septum, left = (_lower_edge(skin, row, x * width, share) for x, share in places)
+    return [*bridge, wings[0], right, septum, left, wings[1]]
 
 
-def _between_rows(skin: Skin, row: int, offset: float) -> Anchor:
-    """Half-way between a row and the one above: the fold under the nose is one step of the grid deep."""
-    column = skin.layout.column_at(offset)
-    return [skin.layout.vertex(row - k, column) for k in (1, 0, 0)], [0.5, 0.5, 0.0]
+def _lower_edge(skin: Skin, row: int, x: float, share: float) -> Anchor:
+    """Lower edge of the nose as it is seen from the front: `share` of the way forward, x mm from the midline."""
+    layout = skin.layout
+    column = layout.column_at(_offset_at(skin, row, x))
+    depth = skin.P0[layout.first("nose_tip") : row + 1, column, 2].flip(0)  # from the base upward
+    edge = torch.lerp(depth[0], depth.max(), share)
+    k = int((depth > edge).int().argmax())
+    part = float((edge - depth[k - 1]) / (depth[k] - depth[k - 1]))
+    below, above = (layout.vertex(row - up, column) for up in (k - 1, k))
+    return [below, above, below], [1 - part, part, 0.0]
 
 
 def _midline(skin: Skin) -> tuple[int, float]:
-    """Row of the subnasale (deepest between tip and lip), and height of the tip (foremost place) in mm."""
+    """Row of the subnasale, and height of the tip (foremost place) in mm.
+
+    The subnasale, where septum and lip meet, lies farthest behind the straight line from the tip to the upper lip.
+    """
     layout, base = skin.layout, sculpture.nose_base(skin.identity)
     first, end = layout.first("nose"), layout.first("upper_lip")
-    y, z = skin.P0[first:end, layout.columns // 2, 1:].unbind(-1)
+    profile = skin.P0[first : end + 1, layout.columns // 2, 1:]
+    y, z = profile.unbind(-1)
     tip = int(z.masked_fill((y - base).abs() > 12, -math.inf).argmax())
-    return first + tip + int(z[tip:].argmin()), float(y[tip])
+    behind = _cross(profile[-1] - profile[tip], profile[tip:] - profile[tip])
+    return first + tip + int(behind.argmax()), float(y[tip])
 
 
 def _offset_at(skin: Skin, row: int, x: float) -> float:
@@ -164,18 +180,38 @@ def _offset_at(skin: Skin, row: int, x: float) -> float:
 
 
 def _eyes(skin: Skin) -> list[Anchor]:
-    upper, lower = (_CANTHUS, 0.69, 0.32, 0.0), (0.35, 0.71)
-    edges = [(skin.up_edge, t) for t in upper] + [(skin.lo_edge, t) for t in lower]
-    right = [on_row(skin.layout, row, -_eye(t)) for row, t in edges]
-    edges = [(skin.up_edge, t) for t in reversed(upper)] + [(skin.lo_edge, t) for t in reversed(lower)]
-    return [*right, *(on_row(skin.layout, row, _eye(t)) for row, t in edges)]
+    (outer_r, inner_r), (outer_l, inner_l) = (_canthi(skin, side) for side in (-1, 1))
+    right = [on_row(skin.layout, row, -_eye(t)) for row, t in _lid_places(skin)]
+    left = [on_row(skin.layout, row, _eye(t)) for row, t in _lid_places(skin)]
+    return [outer_r, *right[:2], inner_r, *right[2:], inner_l, left[1], left[0], outer_l, left[3], left[2]]
+
+
+def _lid_places(skin: Skin) -> list[tuple[int, float]]:
+    """Row and share of the way across the eye of points 37, 38, 40 and 41."""
+    upper, lower = ((skin.up_edge, t) for t in (0.69, 0.32)), ((skin.lo_edge, t) for t in (0.35, 0.71))
+    return [*upper, *lower]
+
+
+def _canthi(skin: Skin, side: int) -> list[Anchor]:
+    """Outer and inner corner of an eye, midway between the lids' edges."""
+    corners = ((OUTER_CORNER, -2, _CANTHUS[0]), (INNER_CORNER, 2, _CANTHUS[1]))
+    return [_canthus(skin, side * end, side * (end + inward), share) for end, inward, share in corners]
+
+
+def _canthus(skin: Skin, end: float, inside: float, share: float) -> Anchor:
+    """A place `share` of the way from the middle of the opening at column offset `inside` to the join at `end`."""
+    layout = skin.layout
+    join, opened = layout.column_at(end), layout.column_at(inside)
+    ids = [layout.vertex(skin.up_edge, join), layout.vertex(skin.up_edge, opened), layout.vertex(skin.lo_edge, opened)]
+    return ids, [share, (1 - share) / 2, (1 - share) / 2]
 
 
 def _mouth(skin: Skin) -> list[Anchor]:
     layout = skin.layout
-    upper, lower = layout.first("upper_lip"), layout.last("lower_lip")
-    across = (-1, -0.62, -0.26, 0, 0.26, 0.62, 1)
-    outer = [on_row(layout, _lip_row(skin, upper, u), MOUTH_CORNER * u) for u in across]
-    outer += [on_row(layout, lower, MOUTH_CORNER * u) for u in (0.62, 0.28, 0, -0.28, -0.62)]
-    inner = [on_row(layout, skin.ul_edge, MOUTH_CORNER * u) for u in (-0.92, -0.3, 0, 0.3, 0.92)]
-    return [*outer, *inner, *(on_row(layout, skin.ll_edge, MOUTH_CORNER * u) for u in (0.3, 0, -0.3))]
+    corner, upper, lower = _LIP_CORNER, layout.first("upper_lip"), layout.last("lower_lip")
+    outer = [on_row(layout, upper, MOUTH_CORNER * u) for u in (-0.61, -0.26, 0, 0.26, 0.61)]
+    below = [on_row(layout, lower, MOUTH_CORNER * u) for u in (0.61, 0.28, 0, -0.28, -0.61)]
+    right, left = (on_row(layout, skin.ul_edge, MOUTH_CORNER * u) for u in (-corner, corner))
+    inner = [on_row(layout, skin.ul_edge, MOUTH_CORNER * u) for u in (-0.85, -0.27, 0, 0.27, 0.85)]
+    inner += [on_row(layout, skin.ll_edge, MOUTH_CORNER * u) for u in (0.27, 0, -0.27)]
+    return [right, *outer, left, *below, *inner]

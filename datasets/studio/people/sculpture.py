@@ -61,19 +61,22 @@ def _face(d: Solid, person: Identity) -> Solid:
     sag = 7 * person.wrinkles  # cheeks slide down with age, into jowls
     muzzle = -16 + person.lip_projection * 0.8
     d = union(d, Ellipsoid((0, -60 + drop * 0.4, muzzle), (30, 28, 34.5)), 15)
+    # the nose's tip stands 19 mm before its base (Farkas 1994), which lies on the anterior nasal spine
+    d = union(d, Ellipsoid((0, nose_base(person) - 12, 4), (20, 9, 14.5)), 10)
     cheek = Ellipsoid((31 * width, -38 + drop * 0.2 - 0.15 * sag, -11 + person.cheek), (18, 21, 20 + 0.5 * fat))
     d = union(d, cheek, 13)
     buccal = Ellipsoid((34 * width, -64 + drop * 0.5 - sag, -30 + person.cheek), (12 + fat, 24, 24))
     d = union(d, buccal, 24)
-    rim = Cone((49 * width, -18, -12 + 0.5 * bone), (50 * width, 16, -16), 8, 6)  # of the orbit, outside
+    # the outer rim of the orbit lies some 16 mm behind the cornea (Migliori and Gladstone 1984)
+    rim = Cone((49 * width, -18, -9 + 0.5 * bone), (50 * width, 16, -12), 8, 6)
     d = union(d, rim, 12)
     ridge = person.brow_ridge
-    return union(d, Cone((10, 17, 7 + ridge * 0.6), (43 * width, 18, -13 + ridge * 0.5), 8, 6), 16)
+    return union(d, Cone((10, 17, 7 + ridge * 0.6), (45 * width, 18, -10 + ridge * 0.5), 8, 6), 16)
 
 
 def _eyes(d: Solid, person: Identity) -> Solid:
     x = person.eye_distance / 2
-    d = carve(d, Ellipsoid((x - 1, 2, 18.5 - person.eye_depth), (17, 11, 11)), 14)
+    d = carve(d, Ellipsoid((x - 2, 2, 18.5 - person.eye_depth), (15, 11, 11)), 12)
     lid = person.eye_radius + LID_THICKNESS
     d = union(d, Ellipsoid((x, 0, 0), (lid, lid, lid)), 8)
     d = union(d, Ellipsoid((x, -14.5, -2), (15, 5, 8.5)), 9)  # fat under the lower lid
