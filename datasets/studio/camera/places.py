@@ -253,7 +253,7 @@ def _plant(rng: np.random.Generator, canvas: Canvas) -> None:
     base, spread = rng.uniform(0.65, 1.0), rng.uniform(0.12, 0.28)
     for _ in range(rng.integers(25, 70)):
         angle, reach = rng.normal() * 0.7, spread * rng.uniform(0.25, 1.2)
-        tone = np.array([rng.uniform(0.2, 0.5), 0.6, rng.uniform(0.15, 0.3)]) * rng.lognormal(-2.0, 0.6)
+        tone = np.array([rng.uniform(0.2, 0.5), 0.6, rng.uniform(0.15, 0.3)]) * rng.lognormal(-2.0, 0.35)
         place = x + reach * np.sin(angle), base - reach * np.cos(angle) * 1.3
         canvas.ellipse(*place, rng.uniform(0.006, 0.016), rng.uniform(0.03, 0.07), tone, angle + rng.normal() * 0.3)
     canvas.box(x - 0.06, base, x + 0.06, 1, _muted(rng, 0.3) * rng.uniform(0.1, 0.5))
@@ -278,10 +278,10 @@ def _books(
     """One row of books, with gaps and series."""
     x, end, floor = place
     while x < end - 0.02:
-        if rng.random() < 0.12:
-            x += rng.uniform(0.02, 0.12)
+        if rng.random() < 0.05:
+            x += rng.uniform(0.02, 0.06)
             continue
-        colour, height = _muted(rng, 0.28) * bright * rng.lognormal(-0.3, 0.6), room * rng.uniform(0.6, 0.95)
+        colour, height = _muted(rng, 0.22) * bright * rng.lognormal(-0.3, 0.45), room * rng.uniform(0.6, 0.95)
         for _ in range(rng.integers(1, 5)):
             width = rng.uniform(0.008, 0.02)
             if x + width < end:
@@ -336,10 +336,22 @@ def _leaf_gaps(rng: np.random.Generator, canvas: Canvas, horizon: float) -> None
 
 
 def _fronts(rng: np.random.Generator, canvas: Canvas, house: tuple[float, float, float, float]) -> None:
-    """A grid of windows on a house."""
+    """Windows of a house: sashes taller than wide, or bands of glass. Panes mirror sky or hide behind curtains.
+
+    No two wide dark panes lie side by side over a third: out of focus, such a front passes for a face.
+    """
     left, top, right, bottom = house
+    wall = canvas.light[_middle(top, bottom), _middle(left, right)]
     glass = np.array([0.12, 0.15, 0.19]) * rng.uniform(0.5, 2.5)
-    wide, high = rng.uniform(0.03, 0.06), rng.uniform(0.05, 0.09)
-    for x in np.arange(left + 0.03, right - wide, wide * rng.uniform(1.5, 2.2)):
-        for y in np.arange(top + 0.04, bottom - high, high * 1.6):
-            canvas.box(x, y, x + wide, y + high, glass * rng.uniform(0.6, 1.6))
+    high, bands = rng.uniform(0.05, 0.09), rng.random() < 0.4
+    wide = (right - left) * 0.9 if bands else rng.uniform(0.012, 0.022)
+    step = high * rng.uniform(1.35, 1.7)
+    for y in np.arange(top + 0.03, bottom - high, step):
+        for x in np.arange(left + 0.02, right - 0.012, wide * rng.uniform(1.7, 2.3)):
+            pane = glass * rng.lognormal(0.0, 0.5)
+            canvas.box(x, y, min(x + wide, right - 0.01), y + high, 0.55 * wall + 0.45 * pane)
+
+
+def _middle(first: float, last: float) -> int:
+    """Texel half-way between two places."""
+    return int(np.clip((first + last) / 2 * SIDE, 0, SIDE - 1))
