@@ -1,0 +1,152 @@
+"""A reader of faces that no generator was trained with: rig, lids, pose and landmarks of any picture.
+
+Landmarks and pose come from `datasets.faces`; the rig from a network that looks at eyes and mouth at full resolution,
+at the place where the landmarks are. Its people (seeds 740000 and up) are neither the generator's nor the held out.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+from typing import Final, Self
+
+import numpy as np
+import safetensors
+import safetensors.torch
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from tellbench.datasets.faces.geometry import crop_squares, sampling_grid
+from tellbench.datasets.faces.landmarks import EYES, GROUPS, OUTER_CORNERS, Landmarker
+from tellbench.datasets.files import atomic_path
+from tellbench.errors import InputError
+from tellbench.generator.vasa.frames import RIG_NAMES
+from tellbench.generator.vasa.layers import down, standardised
+from tellbench.generator.vasa.pose import PERSPECTIVE, project
+from tellbench.generator.vasa.window import pose_of
+
+SIDE: Final = 48
+"""Side of the crops that the judge looks at, pixels."""
+_SIDES: Final = (0.80, 0.95, 2.30)
+"""Width of the crop about an eye with its brow, about the mouth, and about the face, in distances of the outer eye
+corners (assumption)."""
+_BOX: Final = ((-0.54, -0.66, 0.0), (0.54, 0.76, 0.0))
+"""Corners of the box that a face finder would draw about the canonical head."""
+_BATCH: Final = 32
+_REMEDY: Final = "make them with `python -m tellbench.generator.vasa.judge_fit`"
+
+
+@dataclasses.dataclass(frozen=True)
+class Reading:
+    """What a judge reads in N windows; on the CPU."""
+
+    rig: Tensor
+    """(N, 54), columns `RIG_NAMES`."""
+    lids: Tensor
+    """(N, 2), as `FaceFrames.lids`."""
+    pose: Tensor
+    """(N, 7)."""
+    landmarks: Tensor
+    """(N, 70, 2) in window coordinates."""
+
+
+class RigNet(nn.Module):
+    """One network for both eyes, the left one mirrored, one for the mouth, one for the face around them."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.eye, self.mouth, self.face = _looker(), _looker(), _looker()
+        self.head = nn.Sequential(nn.Linear(4 * 96, 256), nn.SiLU(), nn.Linear(256, len(RIG_NAMES) + 2))
+
+    def forward(self, pictures: Tensor, landmarks: Tensor) -> tuple[Tensor, Tensor]:
+        """Windows (N, 3, H, W) in [0, 1] with landmarks (N, 70, 2) in them to rig (N, 54) and lids (N, 2)."""
+        right, left, mouth, face = crops(pictures, landmarks)
+        eyes = self.eye(torch.cat([right, left.flip(-1)]))
+        seen = [*eyes.chunk(2), self.mouth(mouth), self.face(face)]
+        out = self.head(torch.cat(seen, 1))
+        return out[:, :-2], out[:, -2:]
+
+
+def crops(pictures: Tensor, landmarks: Tensor) -> list[Tensor]:
+    """Upright standardised crops (N, 3, SIDE, SIDE): the subject's right eye, left eye, mouth, and face."""
+    size = pictures.shape[-1]
+    first, second = (landmarks[:, corner] for corner in OUTER_CORNERS)
+    across = second - first
+    unit, roll = across.norm(dim=-1), torch.atan2(across[:, 1], across[:, 0])
+    up = torch.stack([across[:, 1], -across[:, 0]], -1)
+    eyes = [landmarks[:, eye].mean(1) + 0.12 * up for eye in EYES]
+    mouth, nose = landmarks[:, GROUPS["mouth"]].mean(1), landmarks[:, GROUPS["nose"]].mean(1)
+    wanted = zip([*eyes, mouth, nose], (_SIDES[0], *_SIDES), strict=True)
+    squares = [crop_squares((middle + 1) * size / 2, width * unit * size / 2, roll) for middle, width in wanted]
+    grids = [sampling_grid(square, SIDE, pictures.shape[-2:]) for square in squares]
+    return [
+        standardised(functional.grid_sample(pictures, grid, padding_mode="border", align_corners=False))
+        for grid in grids
+    ]
+
+
+class Judge:
+    """Reads windows: place by a landmarker, rig by `RigNet`."""
+
+    def __init__(self, network: RigNet, landmarker: Landmarker, device: str = "cpu") -> None:
+        self.network, self.landmarker, self.device = network.eval().to(device), landmarker, torch.device(device)
+
+    @classmethod
+    def load(cls, path: Path, device: str = "cpu") -> Self:
+        """With weights that `judge_fit` wrote, and the landmark network that ships.
+
+        Raises:
+            InputError: the file is missing or holds something else.
+        """
+        from tellbench.datasets.faces.landmarks import load_landmarker
+
+        return cls(read_weights(path), load_landmarker("network", device), device)
+
+    def __call__(self, windows: Tensor, expected: Tensor | None = None) -> Reading:
+        """Read windows (N, 3, H, W) in [0, 1]; `expected` poses (N, 7) tell where to look for the face."""
+        poses = torch.zeros(len(windows), 7) if expected is None else expected.cpu()
+        parts = [self._read(windows[i : i + _BATCH], poses[i : i + _BATCH]) for i in range(0, len(windows), _BATCH)]
+        return Reading(*(torch.cat([getattr(part, f.name) for part in parts]) for f in dataclasses.fields(Reading)))
+
+    @torch.no_grad()
+    def _read(self, windows: Tensor, poses: Tensor) -> Reading:
+        frames = (windows.permute(0, 2, 3, 1) * 255).round().clamp(0, 255).byte().cpu().numpy()
+        corners = project(poses.new_tensor(_BOX).expand(len(poses), -1, -1), _unturned(poses))[..., :2]
+        found = self.landmarker(frames, ((corners.flatten(1) + 1) * windows.shape[-1] / 2).numpy())
+        points = torch.as_tensor(np.concatenate([found.points, found.iris], 1)) * (2 / windows.shape[-1]) - 1
+        rig, lids = self.network(windows.to(self.device).float(), points.to(self.device))
+        return Reading(rig.cpu(), lids.cpu(), pose_of(points, float(poses[:, 6].mean()) or PERSPECTIVE), points)
+
+
+def _unturned(poses: Tensor) -> Tensor:
+    """Poses of heads that look straight on, from the same place."""
+    return torch.cat([torch.zeros_like(poses[:, :3]), poses[:, 3:]], 1)
+
+
+def _looker() -> nn.Sequential:
+    """Crops (N, 3, SIDE, SIDE) to features (N, 96)."""
+    side = SIDE // 16
+    stages = [down(3, 24, 5), down(24, 48, 3), down(48, 64, 3), down(64, 96, 3)]
+    return nn.Sequential(*stages, nn.Flatten(), nn.Linear(96 * side * side, 96), nn.SiLU())
+
+
+def write_weights(path: Path, network: RigNet) -> None:
+    """Write the weights in half precision, as safetensors."""
+    state = {name: value.detach().half().cpu().contiguous() for name, value in network.state_dict().items()}
+    with atomic_path(path) as part:
+        safetensors.torch.save_file(state, part)
+
+
+def read_weights(path: Path) -> RigNet:
+    """Read what `write_weights` wrote.
+
+    Raises:
+        InputError: the file is missing or holds something else.
+    """
+    network = RigNet()
+    try:
+        network.load_state_dict({name: value.float() for name, value in safetensors.torch.load_file(path).items()})
+    except (OSError, safetensors.SafetensorError, RuntimeError) as error:
+        raise InputError(f"{path}: not a judge's weights ({str(error).splitlines()[0]}); {_REMEDY}") from error
+    return network

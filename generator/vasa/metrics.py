@@ -1,0 +1,59 @@
+"""Figures about generated frames, as pure functions of tensors: row by row, means are the caller's business."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import torch
+from torch import Tensor
+from torchmetrics.functional.image import structural_similarity_index_measure
+
+from tellbench.datasets.faces.landmarks import INNER, OUTER_CORNERS
+from tellbench.generator.vasa.pose import rotation
+
+_BRIGHTEST_PSNR: Final = 60.0
+"""dB given to pictures that do not differ: less than what 8 bits can tell apart."""
+
+
+def psnr(pictures: Tensor, truth: Tensor) -> Tensor:
+    """Peak signal-to-noise ratio in dB, (N,), of pictures (N, 3, H, W) in [0, 1]; at most 60."""
+    error = (pictures - truth).square().mean((1, 2, 3))
+    return (-10 * error.clamp(min=1e-12).log10()).clamp(max=_BRIGHTEST_PSNR)
+
+
+def ssim(pictures: Tensor, truth: Tensor) -> Tensor:
+    """Structural similarity (N,) of pictures (N, 3, H, W) in [0, 1] (Wang et al. 2004)."""
+    values = structural_similarity_index_measure(pictures, truth, data_range=1.0, reduction="none")
+    assert isinstance(values, Tensor)
+    return values.view(len(pictures))
+
+
+def landmark_error(points: Tensor, truth: Tensor) -> Tensor:
+    """Mean distance of the 51 inner points (N, 68 or more, 2) over that of the outer eye corners, in percent, (N,)."""
+    first, second = OUTER_CORNERS
+    unit = (truth[:, first] - truth[:, second]).norm(dim=-1)
+    return 100 * (points[:, INNER] - truth[:, INNER]).norm(dim=-1).mean(1) / unit
+
+
+def turn_between(poses: Tensor, truth: Tensor) -> Tensor:
+    """Angle in degrees, (N,), of the turn from one head pose (N, 3 or more) to the other."""
+    trace = (rotation(poses) * rotation(truth)).sum((1, 2))
+    return torch.acos(((trace - 1) / 2).clamp(-1, 1)).rad2deg()
+
+
+def slope_and_r(read: Tensor, driven: Tensor) -> tuple[float, float]:
+    """Least-squares slope of what is read (N,) over what drove (N,), and their correlation; NaN where nothing drove."""
+    x, y = driven.double() - driven.double().mean(), read.double() - read.double().mean()
+    varied, covaried = x.square().sum(), (x * y).sum()
+    return float(covaried / varied), float(covaried / (varied * y.square().sum()).sqrt())
+
+
+def spread(values: Tensor, axis: int) -> Tensor:
+    """Standard deviation along one axis of a grid of readings, averaged over all axes but the last, (K,)."""
+    return values.std(axis, unbiased=False).flatten(0, -2).mean(0)
+
+
+def reach(values: Tensor) -> Tensor:
+    """From the 5th to the 95th percentile of values (N, K), (K,): the range that counts as whole."""
+    low, high = values.float().quantile(values.new_tensor([0.05, 0.95]).float(), dim=0)
+    return high - low
