@@ -60,7 +60,7 @@ def fit(bank: Bank, lessons: Lessons) -> RigNet:
         frames = _lesson(bank, learned, lessons.batch, random, looks)
         loss = _error(network, frames, variance, random)
         optimiser.zero_grad()
-        loss.backward()
+        torch.autograd.backward(loss)
         optimiser.step()
         if step % 100 == 99:
             logging.getLogger(__name__).info("step %d loss %.3f", step + 1, float(loss.detach()))
@@ -74,7 +74,7 @@ def skill(network: RigNet, bank: Bank, count: int = 400) -> dict[str, float]:
     random = torch.Generator().manual_seed(9)
     frames = _drawn(bank, held, count, random)
     assert frames.landmarks is not None and frames.rig is not None
-    parts = zip(frames.image.split(50), frames.landmarks.split(50), strict=True)
+    parts = zip(torch.split(frames.image, 50), torch.split(frames.landmarks, 50), strict=True)
     read = torch.cat([network(*part)[0] for part in parts])
     return {name: slope_and_r(read[:, i], frames.rig[:, i])[1] for i, name in enumerate(RIG_NAMES)}
 

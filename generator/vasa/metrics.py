@@ -32,7 +32,8 @@ def landmark_error(points: Tensor, truth: Tensor) -> Tensor:
     """Mean distance of the 51 inner points (N, 68 or more, 2) over that of the outer eye corners, in percent, (N,)."""
     first, second = OUTER_CORNERS
     unit = (truth[:, first] - truth[:, second]).norm(dim=-1)
-    return 100 * (points[:, INNER] - truth[:, INNER]).norm(dim=-1).mean(1) / unit
+    error: Tensor = 100 * (points[:, INNER] - truth[:, INNER]).norm(dim=-1).mean(1) / unit
+    return error
 
 
 def turn_between(poses: Tensor, truth: Tensor) -> Tensor:
@@ -50,10 +51,11 @@ def slope_and_r(read: Tensor, driven: Tensor) -> tuple[float, float]:
 
 def spread(values: Tensor, axis: int) -> Tensor:
     """Standard deviation along one axis of a grid of readings, averaged over all axes but the last, (K,)."""
-    return values.std(axis, unbiased=False).flatten(0, -2).mean(0)
+    deviation: Tensor = values.std(axis, unbiased=False).flatten(0, -2).mean(0)
+    return deviation
 
 
 def reach(values: Tensor) -> Tensor:
     """From the 5th to the 95th percentile of values (N, K), (K,): the range that counts as whole."""
-    low, high = values.float().quantile(values.new_tensor([0.05, 0.95]).float(), dim=0)
+    low, high = torch.quantile(values, values.new_tensor([0.05, 0.95]), dim=0)
     return high - low
