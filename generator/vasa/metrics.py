@@ -57,5 +57,5 @@ def spread(values: Tensor, axis: int) -> Tensor:
 
 def reach(values: Tensor) -> Tensor:
     """From the 5th to the 95th percentile of values (N, K), (K,): the range that counts as whole."""
-    low, high = torch.quantile(values, values.new_tensor([0.05, 0.95]), dim=0)
-    return high - low
+    ends = torch.quantile(values, values.new_tensor([0.05, 0.95]), dim=0)
+    return ends[1] - ends[0]
