@@ -71,7 +71,7 @@ class Style:
 
 
 def _long(**changes: object) -> Style:
-    style = Style(310, 0, 16, 15, 3, "parting", 0.6, (0.75, 1.08), 5.5, 150, 0.6, 2.2, 0.75, 3.0, 110.0, hangs=True)
+    style = Style(310, 0, 16, 15, 3, "parting", 0.6, (0.75, 1.08), 5.0, 150, 0.6, 2.2, 0.75, 3.0, 110.0, hangs=True)
     return dataclasses.replace(style, **changes)  # type: ignore[arg-type]
 
 

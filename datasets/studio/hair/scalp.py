@@ -297,7 +297,7 @@ def _widths(points: Tensor, style: Style, fullness: Tensor) -> Tensor:
     length = (points[:, 1:] - points[:, :-1]).norm(dim=-1).sum()
     width = float((style.layers * _SCALP_AREA / length).clamp(*_WIDTHS))
     taper = 1 - 0.65 * torch.linspace(0, 1, style.points - 1) ** 2
-    return width * (0.5 + 0.5 * smoothstep(0.0, 0.8, fullness))[:, None] * taper
+    return width * (0.4 + 0.6 * smoothstep(0.0, 0.9, fullness))[:, None] * taper
 
 
 def _bun(style: Style, count: int, rng: np.random.Generator) -> Tensor:

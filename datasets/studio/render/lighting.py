@@ -154,8 +154,9 @@ class Lighting:
         part = self.person.ears[i]
         points = posed.points[:, self.person.spans["ear" + SIDES[i][0]]]
         normals = grid_normals(points.view(len(points), *part.points.shape)).flatten(1, 2) * SIDES[i][1]
-        lit = self._lit(points + normals * 3, depth) * 0.8 + 0.1
-        openness = (part.shade.flatten() * 0.85)[:, None].expand(-1, 3)
+        shade = part.shade.flatten()
+        lit = (self._lit(points + normals * 3, depth) * 0.8 + 0.1) * (0.35 + 0.65 * shade)  # folds shade one another
+        openness = (shade * 0.85)[:, None].expand(-1, 3)
         gloss = torch.full_like(openness[:, 0], 0.5)
         light = self.shade.skin_light(points, normals, lit, openness, gloss, self.camera, self.rig)
         irradiance, sheen, mirror = light
@@ -272,9 +273,9 @@ class Lighting:
         gap = (lips[:, 0] - lips[:, 1]).clamp(min=0)[:, None]
         soft = name in ("tongue", "mouth_bag")
         inside = 0.22 + 0.78 * smoothstep(-44.0, 4.0, rest[:, 2]) if soft else smoothstep(-30.0, 10.0, rest[:, 2])
-        inside = inside * part.shade.flatten() * (0.44 + 0.48 * smoothstep(0.0, 9.0, gap))
+        inside = inside * part.shade.flatten() * (0.50 + 0.46 * smoothstep(0.0, 9.0, gap))
         if not soft:
-            inside = inside * 0.8
+            inside = inside * 0.9
         if name == "upper_teeth":
             inside = inside * (0.40 + 0.60 * (1 - smoothstep(-2.0, 4.0, rest[:, 1] - person.skin.mouth_y)))
         light = self._diffuse(normals, 0.5, 0.4) * 0.65 + self._ambient(normals) * 0.75

@@ -141,7 +141,7 @@ def beard_mask(skin: Skin) -> Tensor:
     x, y, z = skin.P0.unbind(-1)
     across, mouth = x.abs(), skin.mouth_y
     ragged = 3.5 * person_noise(skin.identity, skin.P0, 7, 13) + 1.5 * person_noise(skin.identity, skin.P0, 2.5, 14)
-    cheek = -28 + 34 * smoothstep(56.0, 66.0, across) - 22 * (1 - smoothstep(26.0, 58.0, across)) + ragged
+    cheek = -28 + 34 * smoothstep(52.0, 69.0, across) - 22 * (1 - smoothstep(26.0, 58.0, across)) + ragged
     mask = (1 - smoothstep(cheek - 19, cheek + 4, y)) * smoothstep(-134.0, -106.0, y + ragged)
     edge = mouth + 14 + 0.5 * ragged
     moustache = (1 - smoothstep(edge - 2, edge + 4, y)) * (1 - smoothstep(28.0, 37.0, across + ragged))
@@ -203,7 +203,7 @@ def _lips(face: _Face, albedo: Tensor, lips: Tensor) -> Tensor:
     person = face.person
     base = torch.tensor(person.skin_color)
     red = torch.tensor([0.84, 0.50, 0.57] if person.tone_number < 4 else [0.86, 0.61, 0.72])
-    colour = base * red * (1 - person.lip_darkness * 0.6)
+    colour = base * red ** (0.7 + 0.3 * person.female) * (1 - person.lip_darkness * 0.6)
     if person.lipstick > 0:
         stick = torch.tensor(_LIPSTICKS[person.seed % len(_LIPSTICKS)]) * min(1.0, 0.15 + 1.8 * person.skin_color[0])
         colour = colour + (stick - colour) * 0.62 * person.lipstick
