@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -11,19 +12,17 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from tellbench.datasets.expression import INDEX, columns
 from tellbench.datasets.faces.finder import FaceFinder
-from tellbench.datasets.faces.framing import only_face
 from tellbench.datasets.faces.landmarks import Landmarks, load_landmarker
 from tellbench.errors import InputError
-from tellbench.generator.base import Chunk, Generator, RefusalError, Request
+from tellbench.generator.base import Chunk, Generator, Request
 from tellbench.generator.meshwarp.arrays import Floats
 from tellbench.generator.meshwarp.dials import DIALS, settle
 from tellbench.generator.meshwarp.fit import fit_head
 from tellbench.generator.meshwarp.head import HeadModel
 from tellbench.generator.meshwarp.motion import Motion, perform
 from tellbench.generator.meshwarp.puppet import Puppet
-from tellbench.generator.meshwarp.quality import Landmarker, Picture, check_fit, check_landmarks, examine
+from tellbench.generator.meshwarp.quality import Landmarker, Picture, check_fit, trusted_landmarks
 from tellbench.generator.meshwarp.seam import snap_mouth
 from tellbench.generator.meshwarp.voice import listen
 
@@ -102,49 +101,18 @@ class MeshWarp(Generator):
         """Landmarks of the portrait's one face, checked unless they were given."""
         if self.landmarks is not None:
             return self.landmarks(portrait[None])
-        try:
-            box = only_face(self._finder(portrait[None])[0]).box
-        except InputError as error:
-            raise RefusalError(str(error)) from error
-        found = self._landmarker(portrait[None], box[None])
-        if not found.known[0]:
-            raise RefusalError(
-                "no landmarks found on the portrait's face; give a sharper picture of one face, less turned"
-            )
-        quality, points, iris = examine(self._landmarker, portrait, box, found)
-        check_landmarks(quality)
-        points = snap_mouth(portrait.astype(np.float64), points).astype(np.float32)
-        return Landmarks(points[None], iris[None], found.aperture)
+        found = trusted_landmarks(portrait, self._finder, self._landmarker)
+        points = snap_mouth(portrait.astype(np.float64), found.points[0]).astype(np.float32)
+        return dataclasses.replace(found, points=points[None])
 
 
 def _tracks(motion: Motion, part: slice, fps: float, puppet: Puppet) -> pd.DataFrame:
     """What is known of each frame, one row a frame; columns as in the studio's tracks where both know them."""
-    frame = np.arange(part.start, part.stop)
     coefficients, pose, gaze = motion.coefficients[part], motion.pose[part], motion.gaze[part]
-    mean_of: Callable[[str], Floats] = lambda name: coefficients[:, columns(name)].mean(1)  # noqa: E731
     aperture, mouth = puppet.openings(coefficients)
-    angles = puppet.fit.camera.euler_after(pose).astype(np.float32)
-    known = {
-        "frame": frame,
-        "time_s": (frame + 0.5) / fps,
-        "yaw": angles[:, 0],
-        "pitch": angles[:, 1],
-        "roll": angles[:, 2],
-        "gaze_x": gaze[:, 0],
-        "gaze_y": gaze[:, 1],
-        "blink_left": coefficients[:, INDEX["eyeBlinkLeft"]],
-        "blink_right": coefficients[:, INDEX["eyeBlinkRight"]],
-        "aperture_right": aperture[:, 0],
-        "aperture_left": aperture[:, 1],
-        "brow_raise": (mean_of("browInnerUp") + mean_of("browOuterUp")) / 2,
-        "brow_lower": mean_of("browDown"),
-        "jaw_open": coefficients[:, INDEX["jawOpen"]],
-        "mouth_gap": mouth,
-        "lip_press": mean_of("mouthPress"),
-        "loudness_db": motion.loudness_db[part],
-        "voiced": np.isfinite(motion.f0_hz[part]),
-    }
-    return pd.DataFrame({**known, **_places(puppet, coefficients, pose, gaze)})
+    openings = {"aperture_right": aperture[:, 0], "aperture_left": aperture[:, 1], "mouth_gap": mouth}
+    known = motion.labels(part, fps, puppet.fit.camera.euler_after(pose).astype(np.float32))
+    return pd.DataFrame({**known, **openings, **_places(puppet, coefficients, pose, gaze)})
 
 
 def _places(puppet: Puppet, coefficients: Floats, pose: Floats, gaze: Floats) -> dict[str, Floats]:

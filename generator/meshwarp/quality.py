@@ -11,7 +11,9 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
+from tellbench.datasets.faces.framing import Finder, only_face
 from tellbench.datasets.faces.landmarks import INNER, MIRROR, OUTER_CORNERS, Landmarks
+from tellbench.errors import InputError
 from tellbench.generator.base import RefusalError
 from tellbench.generator.meshwarp.arrays import Array, Floats
 from tellbench.generator.meshwarp.fit import Fit
@@ -31,6 +33,29 @@ the head's components in standard deviations; yaw is in degrees."""
 
 _WARPS: Final = ((6.0, 1.0), (-6.0, 1.0), (0.0, 0.94), (0.0, 1.06))
 """Small turns in degrees and zooms under which landmarks must stay on the face."""
+
+
+def trusted_landmarks(portrait: Picture, finder: Finder, landmarker: Landmarker) -> Landmarks:
+    """Landmarks of the portrait's one face, one frame, the mean of several looks; lid openings as first seen.
+
+    Args:
+        portrait: RGB (H, W, 3).
+        finder: frames to the faces of each.
+        landmarker: frames and boxes to landmarks.
+
+    Raises:
+        RefusalError: no face, two, or none whose landmarks hold.
+    """
+    try:
+        box = only_face(finder(portrait[None])[0]).box
+    except InputError as error:
+        raise RefusalError(str(error)) from error
+    found = landmarker(portrait[None], box[None])
+    if not found.known[0]:
+        raise RefusalError("no landmarks found on the portrait's face; give a sharper picture of one face, less turned")
+    quality, points, iris = examine(landmarker, portrait, box, found)
+    check_landmarks(quality)
+    return Landmarks(points[None], iris[None], found.aperture)
 
 
 @dataclasses.dataclass(frozen=True)

@@ -1,0 +1,164 @@
+"""The `vasa` generator: one portrait and one recording to a talking face, by the face model.
+
+What the head does comes from the behaviour that `meshwarp` has, too; the face model shows it.
+"""
+
+from __future__ import annotations
+
+import functools
+import math
+from collections.abc import Callable, Iterator, Mapping
+from importlib import resources
+from pathlib import Path
+from typing import ClassVar, Final
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import torch
+from torch import Tensor
+
+from tellbench.datasets.faces.finder import FaceFinder
+from tellbench.datasets.faces.landmarks import Landmarks, load_landmarker
+from tellbench.datasets.studio.expressions.posing import PIVOT
+from tellbench.errors import InputError
+from tellbench.generator.base import Chunk, Generator, Request
+from tellbench.generator.meshwarp.dials import DIALS, settle
+from tellbench.generator.meshwarp.motion import Motion, perform
+from tellbench.generator.meshwarp.quality import trusted_landmarks
+from tellbench.generator.meshwarp.voice import listen
+from tellbench.generator.vasa.decoder import Source
+from tellbench.generator.vasa.frames import GAZE_UNIT
+from tellbench.generator.vasa.model import FaceModel
+from tellbench.generator.vasa.pose import angles, rotation
+from tellbench.generator.vasa.rig import read_rig, relative, write_rig
+from tellbench.generator.vasa.window import cut, face_squares, paste, pose_of, to_window
+
+CHUNK: Final = 16
+"""Frames a chunk: memory does not grow with the clip."""
+UNIT_MM: Final = 130.0
+"""Millimetres of a half width of the canonical head (`window.STEADY_PLACES`)."""
+_ORIGIN_BELOW_EYES: Final = 15.0
+"""Millimetres from the middle of the eyes down to the canonical origin (likewise)."""
+_MOST_PIXELS: Final = 1024
+"""Side of the window at most: more than the paint could match."""
+
+
+class Vasa(Generator):
+    """A portrait's appearance in a canonical volume, driven in pose and rig; its own pixels are carried over.
+
+    Args:
+        weights: what `tellbench fit-generator face` wrote; the shipped ones by default.
+        landmarks: frames (T, H, W, 3) to landmarks, instead of finder and landmarker; trusted without a quality check.
+        device: `cpu` or `cuda`.
+    """
+
+    name: ClassVar[str] = "vasa"
+    version: ClassVar[str] = "0.1"
+    dials: ClassVar[Mapping[str, str]] = {name: dial.line for name, dial in DIALS.items()}
+
+    def __init__(
+        self,
+        weights: Path | None = None,
+        landmarks: Callable[[npt.NDArray[np.uint8]], Landmarks] | None = None,
+        device: str = "cpu",
+    ) -> None:
+        self.weights = weights
+        self.landmarks = landmarks
+        self.device = device
+
+    @functools.cached_property
+    def _model(self) -> FaceModel:
+        shipped = Path(str(resources.files("tellbench.generator.vasa"))) / "weights" / "face.safetensors"
+        return FaceModel.load(self.weights or shipped).to(self.device)
+
+    @functools.cached_property
+    def _finder(self) -> FaceFinder:
+        return FaceFinder()
+
+    def animate(self, request: Request) -> Iterator[Chunk]:
+        """Yield the clip in chunks of 16 frames; tracks hold pose, gaze, blinks, brows, jaw and the voice.
+
+        Raises:
+            InputError: no trustworthy face in the portrait, odd sides, an unknown dial or a value out of its range.
+        """
+        self.check(request)
+        height, width = request.portrait.shape[:2]
+        if height % 2 or width % 2:
+            raise InputError(f"portrait of {width}x{height} pixels; even sides are needed, crop or resize it")
+        settle(request.controls.dials)  # refuse a bad value before the slower work
+        stage = self._prepare(request.portrait)
+        voice = listen(request.speech, request.n_frames / request.fps)
+        turned = math.degrees(float(stage.source.pose[0, 0]))
+        motion = perform(voice, request.n_frames, request.fps, request.seed, request.controls, turned)
+        for first in range(0, request.n_frames, CHUNK):
+            part = slice(first, min(first + CHUNK, request.n_frames))
+            frames, poses = stage.render(motion, part)
+            shown = np.degrees(poses[:, :3].cpu().numpy()).astype(np.float32)
+            yield Chunk(frames, pd.DataFrame(motion.labels(part, request.fps, shown)))
+
+    @torch.inference_mode()
+    def _prepare(self, portrait: npt.NDArray[np.uint8]) -> Stage:
+        """Find the face, cut its window and encode it.
+
+        Raises:
+            InputError: no face, or none that can be trusted.
+        """
+        model = self._model
+        find = self.landmarks or (lambda frames: trusted_landmarks(frames[0], self._finder, load_landmarker("network")))
+        points = torch.from_numpy(find(portrait[None]).points)
+        square = face_squares(points)
+        side = min(_MOST_PIXELS, max(model.size.window, round(2 * float(square[0, 0, 0]))))
+        picture = torch.from_numpy(portrait.copy()).permute(2, 0, 1)[None].float() / 255
+        window = cut(picture, square, side).to(self.device)
+        # landmarks tell a painting's pose better than a network that has seen few (assumption)
+        pose = pose_of(to_window(points, square)).to(self.device)
+        return Stage(model, model.encode_source(window, pose), square, picture.to(self.device))
+
+
+class Stage:
+    """A portrait made ready once, then shown in any motion.
+
+    Args:
+        model: the face model.
+        source: the portrait's window, encoded.
+        square: where the window lies in the portrait, (1, 2, 3).
+        picture: the portrait (1, 3, H, W) in [0, 1].
+    """
+
+    def __init__(self, model: FaceModel, source: Source, square: Tensor, picture: Tensor) -> None:
+        self.model, self.source, self.square, self.picture = model, source, square, picture
+
+    @torch.inference_mode()
+    def render(self, motion: Motion, part: slice) -> tuple[npt.NDArray[np.uint8], Tensor]:
+        """Frames (T, H, W, 3) of some of the motion, and the poses (T, 7) of the head in them."""
+        device = self.picture.device
+        moves = torch.from_numpy(motion.pose[part]).to(device)
+        gaze = torch.from_numpy(motion.gaze[part]) / GAZE_UNIT
+        driver = torch.cat([torch.from_numpy(motion.coefficients[part]), gaze], 1).to(device)
+        source = self.source.at(torch.zeros(len(moves), dtype=torch.long, device=device))
+        poses = moved_pose(source.pose, moves)
+        rest = read_rig(source.dynamics)
+        dynamics = write_rig(source.dynamics, relative(driver, torch.zeros_like(driver[:1]), rest))
+        windows = self.model.drive(source, poses, dynamics).image
+        frames = paste(windows, self.square, self.picture)
+        return (frames * 255).round().byte().permute(0, 2, 3, 1).cpu().numpy(), poses
+
+
+def moved_pose(pose: Tensor, moves: Tensor) -> Tensor:
+    """Poses (N, 7) of heads that move as the studio's do: about the neck, in their own axes.
+
+    Args:
+        pose: before, (N, 7).
+        moves: (N, 6), yaw, pitch and roll in degrees, then mm to image right, up and towards the viewer.
+    """
+    x, y, z = PIVOT
+    pivot = moves.new_tensor([x, -(y + _ORIGIN_BELOW_EYES), z]) / UNIT_MM
+    turn = rotation(torch.deg2rad(moves[:, :3]))
+    before = rotation(pose)
+    shift = moves[:, 3:] / UNIT_MM * moves.new_tensor([1.0, -1.0, 1.0]) + pivot - turn @ pivot
+    shift = (before @ shift[..., None])[..., 0]  # of the canonical origin, canonical units, window axes
+    scale = pose[:, 5:6].exp()
+    nearer = -torch.log1p(-pose[:, 6:7] * shift[:, 2:])
+    place = pose[:, 3:5] + scale * shift[:, :2]
+    return torch.cat([angles(before @ turn), place * nearer.exp(), pose[:, 5:6] + nearer, pose[:, 6:7]], 1)
