@@ -26,7 +26,7 @@ def beard(skin: Skin, normals: Tensor, share: float) -> BoundStrands:
     rng = np.random.default_rng((person.seed, 43))
     weight = standing_beard(skin, beard_mask(skin)) * skin_area(skin.P0).clamp(max=3 * skin.layout.step**2)
     covered = float((weight.sum() / (beard_mask(skin) * skin_area(skin.P0)).sum().clamp(min=1)).clamp(0.05, 1))
-    count = int((3600 + 5600 * person.beard) * share * covered)
+    count = int((4200 + 7600 * person.beard) * share * covered)
     roots, start = _roots(skin, weight, count, rng)
     normal = normals[roots]
     grown = max(0.0, person.beard - 0.25)
@@ -37,8 +37,9 @@ def beard(skin: Skin, normals: Tensor, share: float) -> BoundStrands:
     if grown:
         points = _gather(points, start, rng)
     colour = 0.8 * torch.tensor(person.hair_color) + 0.2 * torch.tensor(person.brow_color)
-    width = (0.10 if grown == 0 else 0.2) * share**-0.5
-    return bind(skin, normals, roots, points, tint(rng, person, colour, count), width, Label.HAIR)
+    width = (0.10 if grown == 0 else 0.17) * share**-0.5
+    albedo = tint(rng, person, colour, count) * (0.5 + 0.4 * along())  # deeper hair lies in the shade of other hair
+    return bind(skin, normals, roots, points, albedo, width, Label.HAIR)
 
 
 def _roots(skin: Skin, weight: Tensor, count: int, rng: np.random.Generator) -> tuple[Tensor, Tensor]:

@@ -63,7 +63,8 @@ def grow(person: Identity, skin: Tensor, area: Tensor, n_vertices: int) -> Stran
     rng = np.random.default_rng((person.seed, 31))
     longest = _TOTAL_LENGTH / max(1.0, style.length + style.crown_length)
     count = min(n_vertices // style.points, int(longest))
-    growth = _Growth(person, style, _roots(skin, area * scalp_density(skin, person), count, rng), rng)
+    weight = area * scalp_density(skin, person) * (1 + 2 * _fringe(skin, style))  # a fringe hides the forehead
+    growth = _Growth(person, style, _roots(skin, weight, count, rng), rng)
     points = _march(growth)
     points, lock = _gather(points, growth, rng)
     points = _keep_out(_trim(points, growth, rng), person)
@@ -75,6 +76,13 @@ def grow(person: Identity, skin: Tensor, area: Tensor, n_vertices: int) -> Stran
     widths = _widths(points, style, fine)
     widths[-len(extra) :] = _WIDTHS[1]
     return Strands(torch.cat([points[: -len(extra)], extra]), widths, lock)
+
+
+def _fringe(points: Tensor, style: Style) -> Tensor:
+    """How far hair that grows at points [...,3] belongs to the fringe, 0 to 1: [...]."""
+    x, y, z = points.unbind(-1)
+    front = smoothstep(-75.0, -35.0, z) * smoothstep(50.0, 60.0, y)
+    return front * (1 - smoothstep(38.0, 52.0, x.abs())) * style.fringe
 
 
 def _roots(skin: Tensor, weight: Tensor, count: int, rng: np.random.Generator) -> Tensor:
@@ -110,8 +118,7 @@ class _Growth:
         self.length = (style.length + style.crown_length * crown) * _uniform(rng, *style.spread, count)
         self.length *= 1 - style.fade * (1 - smoothstep(-60.0, 55.0, roots[:, 1]))
         self.length *= 0.35 + 0.65 * smoothstep(0.1, 0.9, self.scalp)  # baby hair at the edges
-        front = smoothstep(-75.0, -35.0, roots[:, 2]) * smoothstep(50.0, 60.0, roots[:, 1])
-        self.fringe = front * (1 - smoothstep(38.0, 52.0, roots[:, 0].abs())) * style.fringe
+        self.fringe = _fringe(roots, style)
         self.length = torch.maximum(self.length, 125 * self.fringe)
         if style.knot is not None:
             self.length = (roots - torch.tensor(style.knot)).norm(dim=-1) * 1.06
