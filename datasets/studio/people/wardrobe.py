@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from tellbench.datasets.studio.people.garment import Garment
+from tellbench.datasets.studio.people.garment import CUTS, Garment
 from tellbench.datasets.studio.people.identity import Identity
 from tellbench.datasets.studio.people.sculpture import smoothstep
 from tellbench.datasets.studio.surface.paint import person_noise
@@ -32,6 +32,8 @@ def clothes(person: Identity, garment: Garment) -> Tensor:
         albedo = _jacket(person, points, albedo, collar)
     if person.garment in ("tee", "vneck", "scoop", "sweater"):
         albedo = albedo * _ribs(points, collar)[..., None]
+    if CUTS[person.garment].turned:
+        albedo = albedo * _collar_shade(points, garment.collar_rows)[..., None]
     if person.garment == "hoodie":
         albedo = _strings(points, albedo)
     return albedo.clamp(0.004, 0.8)
@@ -85,6 +87,17 @@ def _ribs(points: Tensor, collar: Tensor) -> Tensor:
     return ribs * (1 - 0.22 * below)
 
 
+def _collar_shade(points: Tensor, collar_rows: int) -> Tensor:
+    """The shadow that a turned collar casts on what it lies on, its stitched edge, and its dim inside."""
+    edge = points[0, :, 1]
+    below = (edge - points[..., 1]).clamp(min=0)
+    shade = 1 - 0.45 * torch.exp(-((below / 5.5) ** 2))
+    inside = torch.arange(collar_rows) > collar_rows // 2
+    shade[:collar_rows] = torch.where(inside, 0.7, 1.0)[:, None]
+    shade[0] = 0.8
+    return shade
+
+
 def _placket(person: Identity, points: Tensor, collar: Tensor) -> Tensor:
     """The buttoned strip down the front, and the shadow along the collar's edge."""
     x, y, z = points.unbind(-1)
@@ -121,7 +134,7 @@ def _jacket(person: Identity, points: Tensor, under: Tensor, collar: Tensor) -> 
     outside = outside * (1 - collar)
     edge = (4 * outside * (1 - outside) + 4 * lapel * (1 - lapel)) * (1 - collar)
     shirt = inner * (0.9 + 0.1 * _weave(person, points))[..., None]
-    albedo = shirt + (under * (1 - 0.06 * lapel - 0.12 * edge)[..., None] - shirt) * outside[..., None]
+    albedo = shirt + (under * (1 - 0.10 * lapel - 0.30 * edge)[..., None] - shirt) * outside[..., None]
     if person.garment == "blazer" or not person.tie:
         return albedo
     knot = smoothstep(-222.0, -208.0, y)

@@ -70,6 +70,15 @@ def test_patterns_and_colours_show():
     assert not torch.equal(looks["checks"], looks["stripes"])
 
 
+def test_a_turned_collar_shades_what_it_lies_on():
+    person = dataclasses.replace(dressed("shirt"), pattern="plain", cloth_color=(0.5,) * 3)
+    cloth = garment(person)
+    body = slice(cloth.collar_rows, None)
+    light, height = clothes(person, cloth)[body, 60:70].mean(-1), cloth.part.points[body, 60:70, 1]
+    under = cloth.part.points[0, 60:70, 1] - height
+    assert light[(under > 0) & (under < 3)].mean() < 0.8 * light[under > 25].mean()
+
+
 def test_skin_stays_under_the_cloth():
     person = dressed("tee", seed=5)
     skin = Skin(person)
