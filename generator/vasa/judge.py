@@ -1,12 +1,13 @@
 """A reader of faces that no generator was trained with: rig, lids, pose and landmarks of any picture.
 
-Landmarks and pose come from `datasets.faces`; the rig from a network that looks at eyes and mouth at full resolution,
-at the place where the landmarks are. Its people (seeds 740000 and up) are neither the generator's nor the held out.
+Landmarks come from `datasets.faces`; rig and turn from a network that looks at eyes and mouth at full resolution, where
+the landmarks are. Its people (seeds 740000 and up) are neither the generator's nor the held out.
 """
 
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Callable
 from pathlib import Path
 from typing import Final, Self
 
@@ -17,13 +18,14 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from tellbench.datasets.expression import columns
 from tellbench.datasets.faces.geometry import crop_squares, sampling_grid
 from tellbench.datasets.faces.landmarks import EYES, GROUPS, OUTER_CORNERS, Landmarker
 from tellbench.datasets.files import atomic_path
 from tellbench.errors import InputError
-from tellbench.generator.vasa.frames import RIG_NAMES
+from tellbench.generator.vasa.frames import N_POINTS, RIG_NAMES
 from tellbench.generator.vasa.layers import down, standardised
-from tellbench.generator.vasa.pose import PERSPECTIVE, project
+from tellbench.generator.vasa.pose import project
 from tellbench.generator.vasa.window import pose_of
 
 SIDE: Final = 48
@@ -33,7 +35,16 @@ _SIDES: Final = (0.80, 0.95, 2.30)
 corners (assumption)."""
 _BOX: Final = ((-0.54, -0.66, 0.0), (0.54, 0.76, 0.0))
 """Corners of the box that a face finder would draw about the canonical head."""
+MOTIONS: Final = {
+    "blink": tuple(columns("eyeBlink")),
+    "jaw": tuple(columns("jawOpen")),
+    "smile": tuple(columns("mouthSmile")),
+    "gaze": (RIG_NAMES.index("gazeRight"),),
+}
+"""What is read back by name: means of these columns of the rig."""
 _BATCH: Final = 32
+_TURN: Final = 0.1
+"""Radians by which landmarks usually mistake a turn: expressions move them, and noses differ (assumption)."""
 _REMEDY: Final = "make them with `python -m tellbench.generator.vasa.judge_fit`"
 
 
@@ -51,21 +62,35 @@ class Reading:
     """(N, 70, 2) in window coordinates."""
 
 
+Read = Callable[[Tensor, Tensor | None], Reading]
+"""A judge: windows (N, 3, H, W) in [0, 1], and poses (N, 7) that tell where to look for the face, to a reading."""
+
+
 class RigNet(nn.Module):
     """One network for both eyes, the left one mirrored, one for the mouth, one for the face around them."""
 
     def __init__(self) -> None:
         super().__init__()
         self.eye, self.mouth, self.face = _looker(), _looker(), _looker()
-        self.head = nn.Sequential(nn.Linear(4 * 96, 256), nn.SiLU(), nn.Linear(256, len(RIG_NAMES) + 2))
+        self.head = nn.Sequential(
+            nn.Linear(4 * 96 + 2 * N_POINTS, 256), nn.SiLU(), nn.Linear(256, len(RIG_NAMES) + 2 + 3)
+        )
 
-    def forward(self, pictures: Tensor, landmarks: Tensor) -> tuple[Tensor, Tensor]:
-        """Windows (N, 3, H, W) in [0, 1] with landmarks (N, 70, 2) in them to rig (N, 54) and lids (N, 2)."""
+    def forward(self, pictures: Tensor, landmarks: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Read windows.
+
+        Args:
+            pictures: Windows (N, 3, H, W) in [0, 1].
+            landmarks: (N, 70, 2) in them.
+
+        Returns:
+            Rig (N, 54), lids (N, 2), and the turn of the head (N, 3) in radians: what landmarks tell, set right.
+        """
         right, left, mouth, face = crops(pictures, landmarks)
         eyes = self.eye(torch.cat([right, left.flip(-1)]))
-        seen = [*eyes.chunk(2), self.mouth(mouth), self.face(face)]
+        seen = [*eyes.chunk(2), self.mouth(mouth), self.face(face), _shape(landmarks)]
         out = self.head(torch.cat(seen, 1))
-        return out[:, :-2], out[:, -2:]
+        return out[:, :-5], out[:, -5:-3], pose_of(landmarks)[:, :3] + _TURN * out[:, -3:]
 
 
 def crops(pictures: Tensor, landmarks: Tensor) -> list[Tensor]:
@@ -115,8 +140,17 @@ class Judge:
         corners = project(poses.new_tensor(_BOX).expand(len(poses), -1, -1), _unturned(poses))[..., :2]
         found = self.landmarker(frames, ((corners.flatten(1) + 1) * windows.shape[-1] / 2).numpy())
         points = torch.as_tensor(np.concatenate([found.points, found.iris], 1)) * (2 / windows.shape[-1]) - 1
-        rig, lids = self.network(windows.to(self.device).float(), points.to(self.device))
-        return Reading(rig.cpu(), lids.cpu(), pose_of(points, float(poses[:, 6].mean()) or PERSPECTIVE), points)
+        rig, lids, turn = (t.cpu() for t in self.network(windows.to(self.device).float(), points.to(self.device)))
+        return Reading(rig, lids, torch.cat([turn, pose_of(points)[:, 3:]], 1), points)
+
+
+def _shape(landmarks: Tensor) -> Tensor:
+    """Landmarks (N, 140) upright, about their mean, in distances of the outer eye corners."""
+    first, second = (landmarks[:, corner] for corner in OUTER_CORNERS)
+    across = second - first
+    frame = torch.stack([across, torch.stack([-across[:, 1], across[:, 0]], -1)], -1)  # (N, 2, 2)
+    apart = (landmarks - landmarks.mean(1, keepdim=True)) @ frame / across.square().sum(-1)[:, None, None]
+    return apart.flatten(1)
 
 
 def _unturned(poses: Tensor) -> Tensor:

@@ -21,13 +21,15 @@ from tellbench.generator.vasa.data.randomise import Randomiser
 from tellbench.generator.vasa.data.studio import Recipe
 from tellbench.generator.vasa.frames import RIG_NAMES, FaceFrames
 from tellbench.generator.vasa.judge import RigNet, write_weights
-from tellbench.generator.vasa.metrics import slope_and_r
+from tellbench.generator.vasa.metrics import slope_and_r, turn_between
 
 PEOPLE: Final = range(740_000, 740_160)
 _HELD_OUT: Final = 8
 """One person of so many is not learned."""
 _JITTER: Final = 0.012
 """Standard deviation of landmarks against the truth, half widths: what the landmark network errs by (assumption)."""
+_TURN_WEIGHT: Final = 20.0
+"""Weight of the turn's squared error in radians: two degrees count as a tenth of the rig (assumption)."""
 _LEAST_VARIANCE: Final = 0.005
 """Rare coefficients count as if they varied at least so much."""
 
@@ -53,7 +55,7 @@ def fit(bank: Bank, lessons: Lessons) -> RigNet:
     network = RigNet().to(bank.device)
     optimiser = torch.optim.AdamW(network.parameters(), lr=lessons.rate, weight_decay=1e-2)
     learned = torch.tensor([row for row in range(len(bank)) if not _held_out(row)])
-    variance = _variance(bank, learned)
+    variance = _variance(bank, learned).to(bank.device)
     for step in range(lessons.steps):
         for group in optimiser.param_groups:
             group["lr"] = lessons.rate_at(step)
@@ -69,14 +71,15 @@ def fit(bank: Bank, lessons: Lessons) -> RigNet:
 
 @torch.no_grad()
 def skill(network: RigNet, bank: Bank, count: int = 400) -> dict[str, float]:
-    """Correlation of each number of the rig with the truth, on true renders of people who were not learned."""
+    """On true renders of people who were not learned: correlation of each number of the rig, error of the turn."""
     held = torch.tensor([row for row in range(len(bank)) if _held_out(row)])
-    random = torch.Generator().manual_seed(9)
-    frames = _drawn(bank, held, count, random)
-    assert frames.landmarks is not None and frames.rig is not None
+    frames = _drawn(bank, held, count, torch.Generator().manual_seed(9))
+    assert frames.landmarks is not None and frames.rig is not None and frames.pose is not None
     parts = zip(torch.split(frames.image, 50), torch.split(frames.landmarks, 50), strict=True)
-    read = torch.cat([network(*part)[0] for part in parts])
-    return {name: slope_and_r(read[:, i], frames.rig[:, i])[1] for i, name in enumerate(RIG_NAMES)}
+    rigs, _, turns = zip(*(network(*part) for part in parts), strict=True)
+    read = torch.cat(rigs)
+    told = {name: slope_and_r(read[:, i], frames.rig[:, i])[1] for i, name in enumerate(RIG_NAMES)}
+    return {**told, "turn_degrees": float(turn_between(torch.cat(turns), frames.pose).mean())}
 
 
 def _held_out(row: int) -> bool:
@@ -107,10 +110,12 @@ def _variance(bank: Bank, people: Tensor) -> Tensor:
 def _error(network: RigNet, frames: FaceFrames, variance: Tensor, random: torch.Generator) -> Tensor:
     """Mean squared error over variance: absolute errors would settle at the median of sparse coefficients, nought."""
     assert frames.landmarks is not None and frames.rig is not None and frames.lids is not None
+    assert frames.pose is not None
     jitter = _JITTER * torch.randn(frames.landmarks.shape, generator=random).to(frames.landmarks.device)
-    rig, lids = network(frames.image, frames.landmarks + jitter)
+    rig, lids, turn = network(frames.image, frames.landmarks + jitter)
     truth = torch.cat([frames.rig, frames.lids], 1)
-    return ((torch.cat([rig, lids], 1) - truth).square() / variance).mean()
+    read: Tensor = ((torch.cat([rig, lids], 1) - truth).square() / variance).mean()
+    return read + _TURN_WEIGHT * (turn - frames.pose[:, :3]).square().mean()
 
 
 def main() -> None:
@@ -133,8 +138,8 @@ def main() -> None:
     logging.getLogger(__name__).info("%d people", bank.take_in())
     network = fit(bank, Lessons(steps=given.steps))
     write_weights(given.out, network)
-    for name, r in sorted(skill(network, bank).items(), key=lambda item: -item[1]):
-        logging.getLogger(__name__).info("%-24s r %.2f", name, r)
+    for name, value in sorted(skill(network, bank).items(), key=lambda item: -item[1]):
+        logging.getLogger(__name__).info("%-24s %.2f", name, value)
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 from torchmetrics.functional.image import structural_similarity_index_measure
 
+from tellbench.datasets.faces.identity import Embedder
 from tellbench.datasets.faces.landmarks import INNER, OUTER_CORNERS
 from tellbench.generator.vasa.pose import rotation
 
@@ -59,3 +60,17 @@ def reach(values: Tensor) -> Tensor:
     """From the 5th to the 95th percentile of values (N, K), (K,): the range that counts as whole."""
     ends = torch.quantile(values, values.new_tensor([0.05, 0.95]), dim=0)
     return ends[1] - ends[0]
+
+
+def identity_cosine(embedder: Embedder, frames: Tensor, points: Tensor, others: Tensor, other_points: Tensor) -> Tensor:
+    """How alike the faces in windows (N, 3, S, S) and in others are, (N,); landmarks are in window coordinates."""
+    first, second = (
+        torch.as_tensor(
+            embedder(
+                (windows.permute(0, 2, 3, 1) * 255).round().byte().cpu().numpy(),
+                ((places[:, :68] + 1) * windows.shape[-1] / 2).numpy(),
+            )
+        )
+        for windows, places in ((frames, points), (others, other_points))
+    )
+    return (first * second).sum(1)

@@ -111,7 +111,8 @@ class Bank:
         """Who is in, row by row."""
         self._seen: set[int] = set()
         self._rows: dict[str, Tensor] = {}
-        self._mates = torch.empty(0, dtype=torch.long)
+        self.mates = torch.empty(0, dtype=torch.long)
+        """The row of the other person of the group, of each row; its own where there is none."""
 
     def __len__(self) -> int:
         return len(self.people)
@@ -126,7 +127,7 @@ class Bank:
         if new:
             groups = torch.tensor(self.people) // GROUP
             same = (groups[:, None] == groups) & ~torch.eye(len(groups), dtype=torch.bool)
-            self._mates = torch.where(same.any(1), same.int().argmax(1), torch.arange(len(groups)))
+            self.mates = torch.where(same.any(1), same.int().argmax(1), torch.arange(len(groups)))
         return len(new)
 
     def _add(self, seed: int, kept: dict[str, Tensor]) -> None:
@@ -167,7 +168,7 @@ class Bank:
 
         person, pose, face = pick(len(self.people)), pick(poses), pick(expressions)
         source = pick(poses * expressions)
-        who = [torch.where(torch.rand(count, generator=random) < crossed, self._mates[person], person) for _ in "pd"]
+        who = [torch.where(torch.rand(count, generator=random) < crossed, self.mates[person], person) for _ in "pd"]
         mirror = (torch.rand(count, generator=random) < 0.5).to(self.device)
         return Pairs(
             self.frames(person, source).mirrored(mirror),

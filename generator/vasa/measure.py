@@ -1,0 +1,284 @@
+"""How well a face model drives people it has never seen: `python -m tellbench.generator.vasa.measure --model FACE`.
+
+Everything is read back from the pictures by a judge that no generator was trained with. Each table has a row of the
+truth, which is what the judge can tell at best, and one of the copied source, which is what doing nothing scores.
+"""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import json
+import logging
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final
+
+import pandas as pd
+import torch
+from torch import Tensor
+
+from tellbench.datasets.faces.identity import Embedder
+from tellbench.datasets.files import atomic_path
+from tellbench.generator.vasa.data.bank import Bank, filming, people_of
+from tellbench.generator.vasa.data.studio import Recipe
+from tellbench.generator.vasa.frames import FaceFrames, Pairs
+from tellbench.generator.vasa.judge import MOTIONS, Judge, Read
+from tellbench.generator.vasa.judge_mediapipe import MediaPipeJudge
+from tellbench.generator.vasa.metrics import (
+    identity_cosine,
+    landmark_error,
+    psnr,
+    reach,
+    slope_and_r,
+    spread,
+    ssim,
+    turn_between,
+)
+from tellbench.generator.vasa.model import FaceModel
+from tellbench.generator.vasa.portraits import measure_portraits
+from tellbench.generator.vasa.rig import teach
+
+PEOPLE: Final = range(810_000, 810_020)
+"""Held out: neither a generator nor a judge learns them."""
+_MEDIAPIPE: Final = "mediapipe"
+_BATCH: Final = 16
+
+
+def of_truth(model: FaceModel, pairs: Pairs) -> Tensor:
+    """The rendered truth: what the judge makes of it is its ceiling."""
+    return pairs.target.image
+
+
+def of_copy(model: FaceModel, pairs: Pairs) -> Tensor:
+    """The source as it is."""
+    return pairs.source.image
+
+
+def of_same(model: FaceModel, pairs: Pairs) -> Tensor:
+    """Driven by another picture of the person: self-reenactment."""
+    return _by_pictures(model, pairs, pairs.target, pairs.target)
+
+
+def of_cross(model: FaceModel, pairs: Pairs) -> Tensor:
+    """Driven by two pictures of another person, one for the pose, one for the dynamics."""
+    return _by_pictures(model, pairs, pairs.pose_driver, pairs.dynamics_driver)
+
+
+def of_rig(model: FaceModel, pairs: Pairs) -> Tensor:
+    """Driven by the known pose and rig, as by dials or a motion model."""
+    target, length = pairs.target, model.size.dynamics
+    assert target.pose is not None and target.rig is not None
+    return model.drive(model.encode_source(pairs.source.image), target.pose, teach(target.rig, length)).image
+
+
+WAYS: Final[dict[str, Callable[[FaceModel, Pairs], Tensor]]] = {
+    "truth": of_truth,
+    "copy": of_copy,
+    "same": of_same,
+    "cross": of_cross,
+    "rig": of_rig,
+}
+"""Rows of the table: how frames come about."""
+
+
+def _by_pictures(model: FaceModel, pairs: Pairs, pose: FaceFrames, dynamics: FaceFrames) -> Tensor:
+    source = model.encode_source(pairs.source.image)
+    return model.drive(source, model.read_pose(pose.image), model.read_dynamics(dynamics.image)).image
+
+
+@torch.no_grad()
+def made(model: FaceModel, pairs: Pairs, way: str) -> Tensor:
+    """Frames (N, 3, S, S) of one way, on the CPU."""
+    parts = [slice(i, i + _BATCH) for i in range(0, len(pairs), _BATCH)]
+    return torch.cat([WAYS[way](model, _part(pairs, part)).float().cpu() for part in parts])
+
+
+def _part(pairs: Pairs, part: slice) -> Pairs:
+    return Pairs(*(getattr(pairs, field.name).at(part) for field in dataclasses.fields(Pairs)))
+
+
+def figures(frames: Tensor, pairs: Pairs, judge: Read, embedder: Embedder) -> dict[str, float]:
+    """One row: pictures against the truth, what is read back against what drove, and who it is against the source."""
+    target, source = pairs.target.to("cpu"), pairs.source.to("cpu")
+    assert target.pose is not None and target.rig is not None and target.landmarks is not None
+    read, start = judge(frames, target.pose), judge(source.image, source.pose)
+    row = {
+        "psnr": float(psnr(frames, target.image).mean()),
+        "ssim": float(ssim(frames, target.image).mean()),
+        "landmarks_percent": float(landmark_error(read.landmarks, target.landmarks).mean()),
+        "pose_degrees": float(turn_between(read.pose, target.pose).mean()),
+        "identity": float(identity_cosine(embedder, frames, read.landmarks, source.image, start.landmarks).mean()),
+        "expression_error": _expression_error(read.rig, target.rig),
+    }
+    for name, places in MOTIONS.items():
+        index = list(places)
+        slope, r = slope_and_r(read.rig[:, index].mean(1), target.rig[:, index].mean(1))
+        row |= {f"{name}_slope": slope, f"{name}_r": r}
+    return row
+
+
+def _expression_error(read: Tensor, driven: Tensor) -> float:
+    """Root mean square error of the rig in its own standard deviations; 1 is what the mean face scores."""
+    varying = driven.var(0) > 1e-4
+    return float(((read - driven)[:, varying].square() / driven[:, varying].var(0)).mean().sqrt())
+
+
+def measure_people(model: FaceModel, bank: Bank, judge: Read, embedder: Embedder, count: int = 240) -> pd.DataFrame:
+    """All ways on random pairs of a bank's people; one row a way."""
+    pairs = bank.draw(count, torch.Generator().manual_seed(5), crossed=1.0)
+    rows = {way: figures(made(model, pairs, way), pairs, judge, embedder) for way in WAYS}
+    return pd.DataFrame.from_dict(rows, orient="index")
+
+
+# --- disentanglement -------------------------------------------------------------------------------------------------
+
+
+def measure_disentanglement(model: FaceModel, bank: Bank, judge: Read) -> dict[str, float]:
+    """What one code moves of the other, read back from whole grids of frames, with the judge's own floor.
+
+    `rig_by_pose` is how far the rig that is read wanders while the head is put into every pose of the grid, in percent
+    of the rig's range, averaged over the motions; `pose_by_rig` how far the pose that is read wanders while the face
+    goes through every expression, in degrees. `by_picture`: the dynamics are read from another person's pictures, in
+    whose poses the expression is seen in turn, and the frame's own pose stays. `range_percent` is how much of the range
+    the expressions fill: without it, a face that does not move at all would score best.
+    """
+    result: dict[str, float] = {}
+    for way, grids in (
+        ("truth", _truth_grids),
+        ("rig", _rig_grids),
+        ("by_picture", _picture_grids),
+    ):
+        moved = [_wander(judge, *grid) for grid in grids(model, bank)]
+        for name in moved[0]:
+            result[f"{way}_{name}"] = sum(one[name] for one in moved) / len(moved)
+    return result
+
+
+Grid = tuple[Tensor, FaceFrames]
+"""Frames (P * E, 3, S, S) of one person, and the truth whose rig (and, but by picture, pose) they should show."""
+
+
+def _truth_grids(model: FaceModel, bank: Bank) -> Iterator[Grid]:
+    for person in range(len(bank)):
+        truth = _grid(bank, person)
+        yield truth.image, truth
+
+
+@torch.no_grad()
+def _rig_grids(model: FaceModel, bank: Bank) -> Iterator[Grid]:
+    for person in range(len(bank)):
+        truth = _grid(bank, person)
+        yield made(model, Pairs(_source(truth), truth, truth, truth), "rig"), truth
+
+
+@torch.no_grad()
+def _picture_grids(model: FaceModel, bank: Bank) -> Iterator[Grid]:
+    """The source's own resting pose throughout; the dynamics off every picture of the other person's grid."""
+    for person in range(len(bank)):
+        source, driver = _source(_grid(bank, person)), _grid(bank, int(bank.mates[person]))
+        parts = [slice(i, i + _BATCH) for i in range(0, len(source), _BATCH)]
+        frames = [
+            model.drive(
+                model.encode_source(source.image[part]),
+                model.read_pose(source.image[part]),
+                model.read_dynamics(driver.image[part]),
+            ).image
+            for part in parts
+        ]
+        yield torch.cat(frames).float().cpu(), dataclasses.replace(source, rig=driver.rig)
+
+
+def _grid(bank: Bank, person: int) -> FaceFrames:
+    """A person's whole grid, pose by pose."""
+    rows = torch.arange(bank.recipe.poses * bank.recipe.expressions)
+    return bank.frames(torch.full_like(rows, person), rows, maps=False)
+
+
+def _source(grid: FaceFrames) -> FaceFrames:
+    """The resting frame of a grid, as often as the grid has rows."""
+    return grid.at(torch.zeros(len(grid), dtype=torch.long, device=grid.image.device))
+
+
+def _wander(judge: Read, frames: Tensor, truth: FaceFrames) -> dict[str, float]:
+    """See `measure_disentanglement`."""
+    assert truth.rig is not None and truth.pose is not None
+    rig, length = truth.rig.cpu(), _expressions_of(truth.rig)
+    read = judge(frames, truth.pose)
+    seen, driven = (
+        torch.stack([values[:, list(places)].mean(1) for places in MOTIONS.values()], 1) for values in (read.rig, rig)
+    )
+    grid, whole = seen.view(-1, length, len(MOTIONS)), reach(driven).clamp(min=0.1)
+    poses = read.pose.view(-1, length, 7)
+    mean = poses.mean(1, keepdim=True).expand_as(poses)
+    return {
+        "rig_by_pose_percent": float(100 * (spread(grid, 0) / whole).mean()),
+        "range_percent": float(100 * (reach(seen) / whole).mean()),
+        "pose_by_rig_degrees": float(turn_between(poses.flatten(0, 1), mean.flatten(0, 1)).mean()),
+    }
+
+
+def _expressions_of(rig: Tensor) -> int:
+    """Expressions of a grid (P * E, 54): the neutral one comes back after so many rows."""
+    again = (rig[1:] - rig[0]).abs().amax(1) < 1e-6
+    return int(again.nonzero()[0, 0]) + 1 if bool(again.any()) else len(rig)
+
+
+# --- command ---------------------------------------------------------------------------------------------------------
+
+
+def main() -> None:
+    """Measure a model on held-out people and on portraits; log tables and write them as JSON."""
+    parser = argparse.ArgumentParser(description="Measure a face model on people it has never seen.")
+    parser.add_argument("--model", type=Path, required=True, help="weights of `tellbench fit-generator face`")
+    parser.add_argument("--judge", required=True, help=f"weights of `judge_fit`, or {_MEDIAPIPE}")
+    parser.add_argument("--films", type=Path, required=True, help="folder of filmed people")
+    parser.add_argument("--people", type=people_of, default=PEOPLE)
+    parser.add_argument("--count", type=int, default=240, help="pairs to measure")
+    parser.add_argument("--workers", type=int, default=0, help="processes that film whoever is missing")
+    parser.add_argument("--portraits", type=Path, help="folder of portraits to drive")
+    parser.add_argument("--out", type=Path, required=True, help="folder for figures.json and panels")
+    parser.add_argument("--device", default="cpu")
+    given = parser.parse_args()
+    logging.basicConfig(level=logging.INFO, format="%(message)s")
+    with opened_judge(given.judge, given.device) as judge:
+        result = measure(given, judge)
+    with atomic_path(given.out / "figures.json") as part:
+        part.write_text(json.dumps(result, indent=1), encoding="utf-8")
+
+
+@contextmanager
+def opened_judge(name: str, device: str) -> Iterator[Read]:
+    """The judge of these weights, or MediaPipe."""
+    if name == _MEDIAPIPE:
+        with MediaPipeJudge.opened() as judge:
+            yield judge
+    else:
+        yield Judge.load(Path(name), device)
+
+
+def measure(given: argparse.Namespace, judge: Read) -> dict[str, Any]:
+    """All tables of the command."""
+    log = logging.getLogger(__name__)
+    model = FaceModel.load(given.model).to(given.device)
+    embedder, recipe = Embedder.load(device=given.device), Recipe(side=model.size.window)
+    with filming(given.films, given.people, recipe, given.workers) as jobs:
+        for job in jobs:
+            job.result()
+    bank = Bank(given.films, given.people, recipe, given.device)
+    log.info("%d held-out people", bank.take_in())
+    people = measure_people(model, bank, judge, embedder, given.count)
+    log.info("\n%s", people.to_string(float_format="%.3f"))
+    apart = measure_disentanglement(model, bank, judge)
+    log.info("\n%s", pd.Series(apart).to_string(float_format="%.2f"))
+    result: dict[str, Any] = {"people": people.to_dict("index"), "disentanglement": apart}
+    if given.portraits is not None:
+        table = measure_portraits(model, judge, embedder, given.portraits, _grid(bank, 0), given.out)
+        log.info("\n%s", table.to_string(float_format="%.3f"))
+        result["portraits"] = table.to_dict("index")
+    return result
+
+
+if __name__ == "__main__":
+    main()

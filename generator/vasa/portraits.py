@@ -1,0 +1,132 @@
+"""Portraits from outside the studio, driven by a studio actor: what can be measured without a truth, and a panel."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import pandas as pd
+import torch
+from torch import Tensor
+
+from tellbench.datasets.faces.finder import FaceFinder
+from tellbench.datasets.faces.framing import only_face, read_portrait
+from tellbench.datasets.faces.identity import Embedder
+from tellbench.datasets.faces.landmarks import Landmarker, load_landmarker
+from tellbench.errors import InputError
+from tellbench.generator.vasa.frames import FaceFrames
+from tellbench.generator.vasa.judge import MOTIONS, Read
+from tellbench.generator.vasa.metrics import identity_cosine, slope_and_r, turn_between
+from tellbench.generator.vasa.model import FaceModel
+from tellbench.generator.vasa.panels import write_panel
+from tellbench.generator.vasa.rig import teach
+from tellbench.generator.vasa.window import cut, face_squares, pose_of, to_window
+
+_SUFFIXES: Final = frozenset({".png", ".jpg", ".jpeg", ".webp"})
+_BATCH: Final = 8
+_SHOWN: Final = 8
+"""Frames of each portrait in the panel."""
+_CORNER: Final = 8
+"""A corner of the room is this share of the window's side."""
+
+
+def read_window(path: Path, side: int, finder: FaceFinder, landmarker: Landmarker) -> FaceFrames:
+    """The one face of a picture as a window, with its landmarks and pose.
+
+    Raises:
+        InputError: no readable picture, or not one face.
+    """
+    picture = read_portrait(path)
+    box = only_face(finder(picture[None])[0]).box
+    found = landmarker(picture[None], box[None])
+    points = torch.as_tensor(np.concatenate([found.points, found.iris], 1))
+    square = face_squares(points)
+    planes = torch.as_tensor(picture).permute(2, 0, 1)[None].float() / 255
+    inside = to_window(points, square)
+    return FaceFrames(image=cut(planes, square, side), landmarks=inside, pose=pose_of(inside))
+
+
+def carried_pose(pose: Tensor, actor: Tensor) -> Tensor:
+    """Poses (T, 7) of a portrait that moves from its own pose (1, 7) as an actor (T, 7) moves from the first row.
+
+    A portrait keeps its turn, place and size; it has its own perspective.
+    """
+    moved = pose + actor - actor[:1]
+    return torch.cat([moved[:, :6], pose[:, 6:].expand(len(actor), -1)], 1)
+
+
+@torch.no_grad()
+def drive_portrait(model: FaceModel, portrait: FaceFrames, actor: FaceFrames) -> tuple[Tensor, Tensor]:
+    """Frames (T, 3, S, S) of a portrait driven by an actor's known motion, and the poses (T, 7) they should have."""
+    assert portrait.pose is not None and actor.pose is not None and actor.rig is not None
+    source = model.encode_source(portrait.image, portrait.pose)
+    poses = carried_pose(portrait.pose, actor.pose)
+    frames = []
+    for start in range(0, len(actor), _BATCH):
+        part = slice(start, start + _BATCH)
+        one = source.at(torch.zeros(len(poses[part]), dtype=torch.long, device=poses.device))
+        frames.append(model.drive(one, poses[part], teach(actor.rig[part], model.size.dynamics)).image.float().cpu())
+    return torch.cat(frames), poses.cpu()
+
+
+def measure_portraits(
+    model: FaceModel, judge: Read, embedder: Embedder, folder: Path, actor: FaceFrames, out: Path, side: int = 256
+) -> pd.DataFrame:
+    """One row a portrait and their mean; writes `portraits.png`, a row a portrait, the portrait itself first.
+
+    Args:
+        model: What drives.
+        judge: What reads.
+        embedder: Who it is.
+        folder: Of portraits.
+        actor: Frames whose motion is put on the portraits; the first one is at rest.
+        out: Folder of the panel.
+        side: Width in pixels at which the portraits are driven.
+
+    Raises:
+        InputError: no portraits, or one without exactly one face.
+    """
+    paths = sorted(path for path in folder.glob("*") if path.suffix.lower() in _SUFFIXES)
+    if not paths:
+        raise InputError(f"{folder}: no portraits; give a folder of PNG, JPEG or WebP pictures of one face each")
+    finder, landmarker = FaceFinder(), load_landmarker("network")
+    device = next(model.parameters()).device
+    rows, strips = {}, []
+    for path in paths:
+        portrait = read_window(path, side, finder, landmarker)
+        frames, poses = drive_portrait(model, portrait.to(device), actor.to(device))
+        rows[path.stem] = _figures(portrait, frames, poses, actor.to("cpu"), judge, embedder, finder)
+        shown = torch.linspace(0, len(frames) - 1, _SHOWN).round().long()
+        strips.append(torch.cat([portrait.image[0], *frames[shown]], -1))
+    write_panel(out / "portraits.png", torch.cat(strips, -2).clamp(0, 1))
+    table = pd.DataFrame.from_dict(rows, orient="index")
+    return pd.concat([table, table.mean().to_frame("mean").T])
+
+
+def _figures(
+    portrait: FaceFrames,
+    frames: Tensor,
+    poses: Tensor,
+    actor: FaceFrames,
+    judge: Read,
+    embedder: Embedder,
+    finder: FaceFinder,
+) -> dict[str, float]:
+    assert portrait.landmarks is not None and actor.rig is not None
+    read = judge(frames, poses)
+    found = finder((frames.permute(0, 2, 3, 1) * 255).round().byte().numpy())
+    own = portrait.image.expand(len(frames), -1, -1, -1)
+    own_points = portrait.landmarks.expand(len(frames), -1, -1)
+    corner = frames.shape[-1] // _CORNER
+    row = {
+        "found_percent": 100 * sum(bool(faces) for faces in found) / len(found),
+        "identity": float(identity_cosine(embedder, frames, read.landmarks, own, own_points).mean()),
+        "pose_degrees": float(turn_between(read.pose, poses).mean()),
+        "room_moves": float(255 * (frames - own)[..., :corner, [*range(corner), *range(-corner, 0)]].abs().mean()),
+    }
+    for name, places in MOTIONS.items():
+        index = list(places)
+        slope, r = slope_and_r(read.rig[:, index].mean(1), actor.rig[:, index].mean(1))
+        row |= {f"{name}_slope": slope, f"{name}_r": r}
+    return row

@@ -1,0 +1,106 @@
+import dataclasses
+
+import pytest
+import torch
+
+from tellbench.datasets.expression import INDEX
+from tellbench.datasets.faces.identity import Embedder
+from tellbench.errors import InputError
+from tellbench.generator.vasa.data.bank import Bank, film_to
+from tellbench.generator.vasa.data.studio import Recipe
+from tellbench.generator.vasa.frames import RIG_NAMES, FaceFrames, Pairs
+from tellbench.generator.vasa.judge import Reading
+from tellbench.generator.vasa.measure import WAYS, figures, measure_disentanglement, measure_people
+from tellbench.generator.vasa.model import FaceModel
+from tellbench.generator.vasa.portraits import carried_pose, measure_portraits
+from tellbench.generator.vasa.sizes import size_named
+
+RECIPE = Recipe(poses=3, expressions=3, side=96, maps=48)
+
+
+class Knowing:
+    """A judge that knows what the frames of a person show, or reads less of it, or lets the pose leak into it."""
+
+    def __init__(self, frames: FaceFrames, strength: float = 1.0, leak: float = 0.0) -> None:
+        self._frames, self._strength, self._leak = frames, strength, leak
+
+    def __call__(self, windows: torch.Tensor, expected: torch.Tensor | None = None) -> Reading:
+        apart = (windows[:, None] - self._frames.image[None]).abs().mean((2, 3, 4))
+        seen = self._frames.at(apart.argmin(1))
+        leak = self._leak * seen.pose[:, :1]
+        return Reading(self._strength * seen.rig + leak, seen.lids, seen.pose, seen.landmarks)
+
+
+@pytest.fixture(scope="module")
+def embedder() -> Embedder:
+    return Embedder.load()
+
+
+@pytest.fixture
+def bank(tmp_path, filmed) -> Bank:
+    """Two people who look alike."""
+    for seed in (810_000, 810_001):
+        film_to(tmp_path, seed, RECIPE, lambda seed, _: dataclasses.replace(filmed, person=filmed.person * 0 + seed))
+    bank = Bank(tmp_path, range(810_000, 810_002), RECIPE)
+    bank.take_in()
+    return bank
+
+
+@pytest.fixture(scope="module")
+def model() -> FaceModel:
+    torch.manual_seed(0)
+    return FaceModel(size_named("tiny")).eval()
+
+
+def test_the_truth_scores_full_marks_and_the_source_does_not(filmed, embedder):
+    rows = torch.arange(9)
+    pairs = Pairs(filmed.at(torch.zeros(9, dtype=torch.long)), *(filmed.at(rows) for _ in range(3)))
+    truth = figures(filmed.image, pairs, Knowing(filmed), embedder)
+    copy = figures(pairs.source.image, pairs, Knowing(filmed), embedder)
+    weak = figures(filmed.image, pairs, Knowing(filmed, strength=0.5), embedder)
+    assert truth["psnr"] == 60 and truth["pose_degrees"] < 0.1 and truth["landmarks_percent"] < 1e-3
+    assert truth["expression_error"] < 1e-3 and copy["expression_error"] > 0.7 and copy["landmarks_percent"] > 3
+    assert copy["identity"] == pytest.approx(1, abs=1e-3) and copy["psnr"] < 40
+    for name in ("blink", "jaw"):
+        driven = filmed.rig[:, INDEX["jawOpen" if name == "jaw" else "eyeBlinkLeft"]]
+        if driven.max() > 0.1:
+            assert truth[f"{name}_slope"] == pytest.approx(1) and weak[f"{name}_slope"] == pytest.approx(0.5)
+
+
+def test_every_way_is_measured(bank, model, filmed, embedder):
+    table = measure_people(model, bank, Knowing(filmed), embedder, count=4)
+    assert list(table.index) == list(WAYS) and (table.loc["truth", "psnr"] > table.loc["same", "psnr"])
+    assert table.loc["copy", "ssim"] < 1 and 0 < table.loc["rig", "psnr"] < 50
+
+
+def test_a_pose_that_leaks_into_the_rig_is_seen(bank, model, filmed):
+    clean = measure_disentanglement(model, bank, Knowing(filmed))
+    leaky = measure_disentanglement(model, bank, Knowing(filmed, leak=2.0))
+    assert clean["truth_rig_by_pose_percent"] < 0.1 < 5 < leaky["truth_rig_by_pose_percent"]
+    assert clean["truth_range_percent"] > 50 and clean["truth_pose_by_rig_degrees"] < 0.1
+    assert {name.split("_rig_by")[0] for name in clean if "_rig_by" in name} == {"truth", "rig", "by_picture"}
+
+
+def test_a_portrait_moves_from_its_own_pose():
+    portrait = torch.tensor([[0.5, 0.1, 0.0, 0.1, 0.0, 0.0, 0.11]])
+    actor = torch.tensor([[0.1, 0, 0, 0.3, 0, 0.2, 0.2], [0.3, 0, 0, 0.3, 0, 0.2, 0.2]])
+    moved = carried_pose(portrait, actor)
+    assert torch.allclose(moved[0], portrait[0]) and torch.allclose(moved[1, 0], torch.tensor(0.7))
+    assert torch.allclose(moved[:, 6], torch.tensor(0.11))
+
+
+def test_portraits_are_driven_and_shown(model, filmed, embedder, shared_assets, tmp_path):
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "one.png").symlink_to(shared_assets / "portraits" / "monalisa_256.png")
+    table = measure_portraits(model, Knowing(filmed), embedder, tmp_path / "in", filmed.at(slice(0, 3)), tmp_path, 96)
+    assert list(table.index) == ["one", "mean"] and table.loc["one", "found_percent"] >= 0
+    assert (tmp_path / "portraits.png").stat().st_size > 10_000
+    with pytest.raises(InputError, match="no portraits"):
+        measure_portraits(model, Knowing(filmed), embedder, tmp_path / "none", filmed, tmp_path)
+
+
+def test_motions_name_columns_of_the_rig():
+    from tellbench.generator.vasa.judge import MOTIONS
+
+    assert {RIG_NAMES[i] for i in MOTIONS["blink"]} == {"eyeBlinkLeft", "eyeBlinkRight"}
+    assert RIG_NAMES[MOTIONS["gaze"][0]] == "gazeRight"
