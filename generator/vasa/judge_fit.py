@@ -115,7 +115,8 @@ def _error(network: RigNet, frames: FaceFrames, variance: Tensor, random: torch.
     rig, lids, turn = network(frames.image, frames.landmarks + jitter)
     truth = torch.cat([frames.rig, frames.lids], 1)
     read: Tensor = ((torch.cat([rig, lids], 1) - truth).square() / variance).mean()
-    return read + _TURN_WEIGHT * (turn - frames.pose[:, :3]).square().mean()
+    turned: Tensor = (turn - frames.pose[:, :3]).square().mean()
+    return read + _TURN_WEIGHT * turned
 
 
 def main() -> None:
