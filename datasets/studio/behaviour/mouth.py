@@ -11,7 +11,7 @@ from tellbench.datasets.speech.phonemes import CLOSE, JAW, PART, ROUND, TONGUE, 
 from tellbench.datasets.studio.behaviour.signals import FloatArray
 
 # Coefficient per unit of mouth track; all set by eye on the studio's and warped faces (assumptions).
-_JAW_OPEN = 0.70
+_JAW_OPEN = 0.58
 _FUNNEL, _PUCKER = 0.42, 0.45
 _STRETCH, _SPREAD_SMILE = 0.30, 0.10
 _LOWER_DOWN, _UPPER_UP = 0.30, 0.18

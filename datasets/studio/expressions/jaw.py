@@ -10,8 +10,8 @@ from torch import Tensor
 
 from tellbench.datasets.expression import INDEX
 
-JAW_DEGREES: Final = 19.0
-"""Opening of the jaw at jawOpen = 1."""
+JAW_DEGREES: Final = 23.0
+"""Opening of the jaw at jawOpen = 1: some 34 mm between the incisors, a mouth opened wide but not to its limit."""
 JAW_AXIS: Final = (0.0, -18.0, -74.0)
 """A point of the jaw's hinge, mm."""
 JAW_SHIFT: Final = (7.0, 6.0)

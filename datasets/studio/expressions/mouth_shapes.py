@@ -28,7 +28,7 @@ def jaw_shapes(f: Fields) -> dict[str, Tensor]:
     corner = f.near(f.half, f.skin.mouth_y, 14, 12)
     hollow = f.near(48, f.skin.mouth_y + 16, 14, 22)
     sideways, forward = JAW_SHIFT
-    drop = along(corner, -3.2 * f.x.sign(), 0.0, -1.0) + along(hollow, -2.2 * f.x.sign(), 0.0, -0.8)
+    drop = along(corner, -0.17 * f.half * f.x.sign(), 0.0, -1.0) + along(hollow, -2.2 * f.x.sign(), 0.0, -0.8)
     larynx = bump(f.x, 0, 9) * bump(f.y, f.skin.mouth_y - 66, 12)
     return {
         "jawOpen": turned * f.jaw[..., None] + drop + along(larynx, y=-2.0),

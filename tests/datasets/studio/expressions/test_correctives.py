@@ -71,7 +71,7 @@ def test_lips_part_in_the_middle_first_and_at_the_corners_last(bases):
     for basis in bases:
         tau = basis.skin.tau[basis.skin.mouth_open]
         widths = []
-        for jaw in (0.03, 0.08, 0.15, 0.3, 0.6):
+        for jaw in (0.025, 0.07, 0.12, 0.25, 0.5):
             parted = lip_gap(basis, pose(basis, jawOpen=jaw))[:, 1] > 0.3
             widths.append(float(tau[parted].max()) if parted.any() else 0.0)
         assert widths == sorted(widths)
