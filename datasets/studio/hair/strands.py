@@ -134,7 +134,7 @@ def _brow(skin: Skin, normals: Tensor, rng: np.random.Generator, side: int) -> B
     start[:, :2] += shift  # to the place itself, along the skin
     start[:, 2] -= (shift * normal[:, :2]).sum(1) / normal[:, 2].clamp(min=0.3)
     points = lie(start, normal, heading, torch.tensor(length).float(), 0.14)
-    later = dataclasses.replace(person, grey=0.6 * person.grey)  # brows keep their pigment longer
+    later = dataclasses.replace(person, grey=0.4 * person.grey)  # brows keep their pigment longer
     colour = torch.lerp(torch.tensor(person.brow_color), torch.tensor(person.skin_color), 0.08)  # they are thin
     return bind(skin, normals, roots, points, tint(rng, later, colour, count), 0.13, Label.BROWS_LASHES)
 

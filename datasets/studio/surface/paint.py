@@ -108,10 +108,10 @@ def _complexion(face: _Face) -> Tensor:
     pale = person.tone_number < 4
     base = torch.tensor(person.skin_color)
     mottle = 0.4 * face.noise(26, 0) + 0.4 * face.noise(9, 1) + 0.5 * face.noise(3.5, 2)
-    blood = 0.8 * face.spot(40, -34, 20, 17) + 0.6 * face.spot(0, face.nose_y, 12, 9)
+    blood = 0.62 * face.spot(40, -34, 22, 19) + 0.6 * face.spot(0, face.nose_y, 12, 9)
     blood = blood + 0.25 * face.spot(14, face.nose_y - 3, 7, 7) + 0.2 * face.spot(0, face.skin.mouth_y - 32, 14, 9)
     blood = (blood + 0.35 * face.spot(31, -10, 14, 6)) * person.redness + 0.2 * mottle
-    blood = blood + 0.5 * person.makeup * face.spot(47, -30, 14, 12)
+    blood = blood + 0.28 * person.makeup * face.spot(47, -30, 17, 13)
     pigment = 0.10 * face.noise(14, 4) + 0.12 * face.noise(5, 5)
     pigment = pigment + 0.13 * person.eye_bags * face.spot(30, -12, 13, 5) + 0.16 * face.spot(30, 9, 13, 6)
     pigment = pigment + 0.08 * (1 - smoothstep(-150.0, -95.0, face.y)) - 0.12 * face.spot(0, 48, 30, 16)
