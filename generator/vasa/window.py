@@ -18,9 +18,9 @@ from tellbench.generator.vasa.pose import PERSPECTIVE, angles
 STEADY: Final = (36, 39, 42, 45, 27, 28, 29, 30, 31, 35, 48, 54)
 """Of the 68 points, those that expressions move least: corners of eyes and mouth, the nose."""
 STEADY_PLACES: Final = (
-    *((-0.352, -0.133, 0.020), (-0.119, -0.112, 0.089), (0.119, -0.112, 0.089), (0.352, -0.133, 0.020)),
-    *((0.0, -0.139, 0.154), (0.0, -0.038, 0.202), (0.0, 0.063, 0.227), (0.0, 0.164, 0.290)),
-    *((-0.098, 0.216, 0.199), (0.098, 0.216, 0.199), (-0.203, 0.372, 0.027), (0.203, 0.372, 0.027)),
+    *((-0.354, -0.122, 0.023), (-0.122, -0.112, 0.091), (0.122, -0.112, 0.091), (0.354, -0.122, 0.023)),
+    *((0.0, -0.139, 0.154), (0.0, -0.038, 0.202), (0.0, 0.063, 0.227), (0.0, 0.163, 0.290)),
+    *((-0.098, 0.224, 0.189), (0.098, 0.224, 0.189), (-0.199, 0.373, 0.031), (0.199, 0.373, 0.031)),
 )
 """Where they lie in canonical coordinates: the mean of 60 studio people (seeds 720000 to 720059), made symmetric. A
 half width is 130 mm of it and the window's middle lies 15 mm below the eyes, so that hair and chin are inside."""

@@ -30,6 +30,8 @@ from tellbench.generator.vasa.data.studio import Recipe, film
 from tellbench.generator.vasa.frames import FaceFrames, Pairs
 
 Film = Callable[[int, Recipe], FaceFrames]
+EDITION: Final = 1
+"""Of the films: to be raised when people, grids or windows come out differently, so that no bank mixes them."""
 _MAPS: Final = ("canonical", "surface", "depth", "labels")
 
 
@@ -55,7 +57,7 @@ def restored(kept: dict[str, Tensor]) -> FaceFrames:
 def path_of(folder: Path, seed: int, recipe: Recipe) -> Path:
     """File of a person filmed by a recipe."""
     sizes = "x".join(str(getattr(recipe, field.name)) for field in dataclasses.fields(recipe))
-    return folder / sizes / f"person_{seed}.safetensors"
+    return folder / f"{sizes}_{EDITION}" / f"person_{seed}.safetensors"
 
 
 def film_to(folder: Path, seed: int, recipe: Recipe, film_one: Film = film) -> None:

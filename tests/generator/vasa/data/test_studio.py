@@ -1,12 +1,16 @@
+from types import SimpleNamespace
+
 import pytest
 import torch
 
 from tellbench.datasets.studio.labels import Label
+from tellbench.datasets.studio.people.identity import Identity
+from tellbench.datasets.studio.people.skin import Skin
 from tellbench.errors import InputError
-from tellbench.generator.vasa.data.studio import Recipe
+from tellbench.generator.vasa.data.studio import Head, Recipe
 from tellbench.generator.vasa.frames import RIG_NAMES
 from tellbench.generator.vasa.pose import project
-from tellbench.generator.vasa.window import pose_of
+from tellbench.generator.vasa.window import STEADY, STEADY_PLACES, pose_of
 
 AT_REST = slice(0, None, 3)
 """Rows of the neutral expression."""
@@ -53,6 +57,15 @@ def test_pictures_and_maps_fit(filmed):
     assert torch.equal(filmed.labels > 0, filmed.surface > 0)
     eye = filmed.landmarks[0, 36:42].mean(0), filmed.landmarks[0, 42:48].mean(0)
     assert eye[0][0] < -0.1 and eye[1][0] > 0.1 and -0.4 < eye[0][1] < 0.1
+
+
+def test_steady_places_are_those_of_the_average_person():
+    """They are frozen, since all films hang on them; a studio whose people have changed must say so here."""
+    skin = Skin(Identity.average())
+    head = Head.of(SimpleNamespace(skin=skin))
+    rest = head.canonical(skin.landmarks(skin.P0[None])[0, list(STEADY)])
+    assert head.unit == pytest.approx(130, abs=4) and head.centre[1] == pytest.approx(-15, abs=3)
+    assert (rest - torch.tensor(STEADY_PLACES)).norm(dim=1).max() < 0.04
 
 
 def test_maps_must_divide_windows():
