@@ -51,7 +51,10 @@ def opaque(points: Tensor, colours: Tensor, primitives: Primitives, size: int) -
 def depth_map(points: Tensor, triangles: Tensor, segments: Tensor, size: int) -> Tensor:
     """See `raster.depth_map`."""
     depth = torch.full((len(points), size, size), _FAR)
-    each_frame(_depth, len(points), *(a.numpy() for a in (points.contiguous(), triangles, segments, depth)))
+    points, face = points.contiguous(), torch.empty(depth.shape, dtype=torch.int32)
+    both_sides = torch.ones(len(triangles), dtype=torch.uint8)
+    each_frame(_find, len(points), *(a.numpy() for a in (points, triangles, both_sides, depth, face)))
+    each_frame(_draw_lines, len(points), *(a.numpy() for a in (points, segments, depth)))
     return depth
 
 
@@ -130,29 +133,10 @@ def _paint(
 
 
 @kernel
-def _depth(frame: int, points: Array, triangles: Array, segments: Array, depth: Array) -> None:
-    """Nearest depth of one frame."""
+def _draw_lines(frame: int, points: Array, segments: Array, depth: Array) -> None:
+    """Nearest depth of segments, a sample wide, over what is there in one frame."""
     xyz, near = points[frame], depth[frame]
     size = near.shape[0]
-    for f in range(triangles.shape[0]):
-        i, j, k = triangles[f, 0], triangles[f, 1], triangles[f, 2]
-        x0, y0, x1, y1, x2, y2 = xyz[i, 0], xyz[i, 1], xyz[j, 0], xyz[j, 1], xyz[k, 0], xyz[k, 1]
-        area = (x1 - x0) * (y2 - y0) - (x2 - x0) * (y1 - y0)
-        if abs(area) < 1e-9:
-            continue
-        left, right = _span(x0, x1, x2, size)
-        top, bottom = _span(y0, y1, y2, size)
-        inverse = 1.0 / area
-        z0, z1, z2 = xyz[i, 2], xyz[j, 2], xyz[k, 2]
-        for row in range(top, bottom + 1):
-            py = row + 0.5
-            for column in range(left, right + 1):
-                px = column + 0.5
-                a = ((x1 - px) * (y2 - py) - (x2 - px) * (y1 - py)) * inverse
-                b = ((x2 - px) * (y0 - py) - (x0 - px) * (y2 - py)) * inverse
-                c = 1.0 - a - b
-                if a >= _EDGE and b >= _EDGE and c >= _EDGE:
-                    near[row, column] = min(near[row, column], a * z0 + b * z1 + c * z2)
     for s in range(segments.shape[0]):
         i, j = segments[s, 0], segments[s, 1]
         x0, y0, z0 = xyz[i, 0], xyz[i, 1], xyz[i, 2]

@@ -39,9 +39,9 @@ def shadow(points: Tensor, depth: Tensor, to_light: Tensor, softness: float) -> 
 
 def box_blur(grid: Tensor, radius: int) -> Tensor:
     """See `shading_torch.box_blur`."""
-    out = torch.empty_like(grid, memory_format=torch.contiguous_format)
-    scratch = torch.empty_like(out)
-    each_frame(_box_blur, len(grid), *(t.numpy() for t in (grid.contiguous(), scratch, out)), radius)
+    grid = grid.contiguous()
+    out, scratch = torch.empty_like(grid), torch.empty_like(grid)
+    each_frame(_box_blur, len(grid), *(t.flatten(2).numpy() for t in (grid, scratch, out)), radius, grid.shape[3])
     return out
 
 
@@ -115,26 +115,33 @@ def _shadow(frame: int, points: Array, depth: Array, to_light: Array, softness: 
 
 
 @kernel
-def _box_blur(frame: int, grid: Array, scratch: Array, out: Array, radius: int) -> None:
-    rows, columns, channels = grid.shape[1:]
+def _box_blur(frame: int, grid: Array, scratch: Array, out: Array, radius: int, channels: int) -> None:
+    """Across, then down; inner loops run along whole rows [columns * channels], where they become vector operations."""
     source, middle, target = grid[frame], scratch[frame], out[frame]
+    rows, width = source.shape
+    edge = min(radius * channels, width)
+    one = np.float32(1)
     for r in range(rows):
-        for c in range(columns):
-            first, last = max(0, c - radius), min(columns - 1, c + radius)
-            for k in range(channels):
+        middle[r, edge : width - edge] = 0
+        share = one / np.float32(2 * radius + 1)
+        for shift in range(-edge, edge + 1, channels):
+            for x in range(edge, width - edge):
+                middle[r, x] += source[r, x + shift] * share
+        for x in range(edge):
+            for place in (x, width - 1 - x):
+                first = max(place - edge, place % channels)
+                last = min(place + edge, width - channels + place % channels)
                 total = np.float32(0)
-                for i in range(first, last + 1):
-                    total += source[r, i, k]
-                middle[r, c, k] = total / (last - first + 1)
+                for i in range(first, last + 1, channels):
+                    total += source[r, i]
+                middle[r, place] = total * (one / np.float32((last - first) // channels + 1))
     for r in range(rows):
         first, last = max(0, r - radius), min(rows - 1, r + radius)
-        share = np.float32(1 / (last - first + 1))
-        for c in range(columns):
-            for k in range(channels):
-                total = np.float32(0)
-                for i in range(first, last + 1):
-                    total += middle[i, c, k]
-                target[r, c, k] = total * share
+        share = one / np.float32(last - first + 1)
+        target[r] = 0
+        for i in range(first, last + 1):
+            for x in range(width):
+                target[r, x] += middle[i, x] * share
 
 
 @kernel
