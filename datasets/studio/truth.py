@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -38,7 +38,7 @@ def truth_of(shot: Shot, played: pd.DataFrame, log: dict[str, npt.NDArray[np.flo
         log: `Camera.log` of these frames.
     """
     sides = tuple(enumerate(("right", "left")))
-    seen = {
+    seen: dict[str, npt.NDArray[Any]] = {
         **{f"aperture_{side}": shot.aperture[:, i] for i, side in sides},
         **{f"iris_{axis}_{side}": shot.iris[:, i, j] for i, side in sides for j, axis in enumerate("xy")},
         **_contours("lid", ("right", "left"), shot.lids),
