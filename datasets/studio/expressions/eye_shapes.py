@@ -40,7 +40,7 @@ def brow_shapes(f: Fields) -> dict[str, Tensor]:
     shapes = {"browInnerUp": along(f.near(0, 27, 27, 15), y=9.0, z=0.5) + along(lines * inner, z=0.45 + 0.6 * old)}
     for name, side in SIDES:
         out = f.x * side
-        frown = along(f.near(24, 20, 20, 10, side) * smoothstep(-8.0, 8.0, out), -3.8 * side, -7.5, 1.6)
+        frown = along(f.near(26, 20, 27, 11, side) * smoothstep(-8.0, 8.0, out), -3.8 * side, -8.0, 1.6)
         glabella = f.near(6.5, 21, 2.4, 9, side)
         shapes["browDown" + name] = frown + along(glabella, z=-1.3 - 0.8 * old)
         raised = lines * smoothstep(-4.0, 4.0, out) * smoothstep(10.0, 30.0, out)
