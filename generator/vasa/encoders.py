@@ -12,7 +12,7 @@ from tellbench.generator.vasa.pose import PERSPECTIVE
 from tellbench.generator.vasa.sizes import N_POSE, Size
 from tellbench.generator.vasa.warps import pixel_grid, placed, resized, sample, to_frame
 
-PARTS: Final = ((-0.235, -0.16, 0.05, 0.22), (0.235, -0.16, 0.05, 0.22), (0.0, 0.44, 0.1, 0.32))
+PARTS: Final = ((-0.235, -0.16, 0.05, 0.22), (0.235, -0.16, 0.05, 0.22), (0.0, 0.46, 0.1, 0.34))
 """Where the dynamics encoder looks: canonical x, y, z and half side of a window about each eye with its brow, in image
 order, and of one about the mouth."""
 

@@ -16,8 +16,9 @@ from tellbench.generator.vasa.layers import mlp, zeroed
 from tellbench.generator.vasa.pose import project, unproject
 from tellbench.generator.vasa.sizes import N_RIG, Size
 
-VOLUME_Z: Final = (-1.4, 0.6)
-"""Window z of the back and the front of the appearance volume: from behind the ears to before the nose (assumption)."""
+VOLUME_Z: Final = (-1.15, 0.45)
+"""Window z of the back and the front of the appearance volume: from behind the ears to before the nose, which is where
+the surfaces of studio people lie."""
 FIELD_Z: Final = (-0.5, 0.4)
 """Canonical z of the back and the front of the displacement fields: what lies further back does not move."""
 
