@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from tellbench.datasets.studio.expressions.posing import PIVOT, euler
+from tellbench.datasets.studio.people.grid import Density
 from tellbench.datasets.studio.people.identity import Identity
 from tellbench.datasets.studio.renderer import Person, Studio, Traced
 from tellbench.errors import InputError
@@ -22,6 +23,8 @@ _STILL: Final = {"shake": 0.0, "drift": 0.0, "distortion": 0.0, "readout": 0.0}
 """A camera that neither moves nor bends lines: the pose then tells exactly where everything is seen."""
 _MARGIN: Final = 0.125
 """Filmed beyond each side of the window, in widths of the window: room to place it."""
+_FINE: Final = 320
+"""Windows wider than this are filmed of people with all their vertices."""
 _BATCH: Final = 16
 
 
@@ -75,7 +78,8 @@ def film(seed: int, recipe: Recipe, device: str | torch.device = "cpu") -> FaceF
 
     Light, room and style are the person's and the same in all rows.
     """
-    person = Person(Identity.sample(seed), device=device)
+    density: Density = "half" if recipe.side <= _FINE else "full"
+    person = Person(Identity.sample(seed), density, device)
     take = Take(person, grid_of(seed, recipe.poses, recipe.expressions), recipe, seed, style_of(seed))
     rows = recipe.poses * recipe.expressions
     return FaceFrames.join([take.frames(slice(start, start + _BATCH)) for start in range(0, rows, _BATCH)])
