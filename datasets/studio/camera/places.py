@@ -349,7 +349,7 @@ def _fronts(rng: np.random.Generator, canvas: Canvas, house: tuple[float, float,
     for y in np.arange(top + 0.03, bottom - high, step):
         for x in np.arange(left + 0.02, right - 0.012, wide * rng.uniform(1.7, 2.3)):
             pane = glass * rng.lognormal(0.0, 0.5)
-            canvas.box(x, y, min(x + wide, right - 0.01), y + high, 0.55 * wall + 0.45 * pane)
+            canvas.box(x, y, min(x + wide, right - 0.01), y + high, 0.68 * wall + 0.32 * pane)
 
 
 def _middle(first: float, last: float) -> int:
