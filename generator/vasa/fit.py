@@ -110,7 +110,7 @@ def fit_face(
             f"people {data.people.start}:{data.people.stop}; allowed: {PEOPLE.start} to {PEOPLE.stop}, the others are "
             "measured on"
         )
-    recipe = Recipe(side=size_named(plan.size).window)
+    recipe = Recipe.for_windows(size_named(plan.size).window)
     rank = int(os.environ.get("LOCAL_RANK", "0"))
     workers = data.workers if rank == 0 else 0
     with ExitStack() as stack:

@@ -131,7 +131,7 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=Lessons.steps)
     given = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
-    recipe = Recipe(side=given.side)
+    recipe = Recipe.for_windows(given.side)
     with filming(given.bank, given.people, recipe, given.workers) as jobs:
         for job in jobs:
             job.result()

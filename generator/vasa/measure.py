@@ -262,7 +262,7 @@ def measure(given: argparse.Namespace, judge: Read) -> dict[str, Any]:
     """All tables of the command."""
     log = logging.getLogger(__name__)
     model = FaceModel.load(given.model).to(given.device)
-    embedder, recipe = Embedder.load(device=given.device), Recipe(side=model.size.window)
+    embedder, recipe = Embedder.load(device=given.device), Recipe.for_windows(model.size.window)
     with filming(given.films, given.people, recipe, given.workers) as jobs:
         for job in jobs:
             job.result()

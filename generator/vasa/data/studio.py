@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import Final
+from typing import Final, Self
 
 import numpy as np
 import torch
@@ -38,6 +38,11 @@ class Recipe:
     """Width of the window in pixels."""
     maps: int = 64
     """Width of the maps (`FaceFrames.canonical` and the like); divides `side`."""
+
+    @classmethod
+    def for_windows(cls, side: int) -> Self:
+        """The usual grid at a width: maps half as fine, up to 128 pixels."""
+        return cls(side=side, maps=min(side // 2, 128))
 
     def __post_init__(self) -> None:
         """Sizes fit.
