@@ -133,7 +133,7 @@ def flow_losses(frame: Frame, truth: FaceFrames, known: FaceFrames) -> tuple[Ten
     The room is seen where it is seen in both pictures.
     """
     assert truth.surface is not None and known.surface is not None
-    with torch.no_grad():
+    with torch.no_grad(), torch.autocast(frame.flow.device.type, enabled=False):
         there, shown = visible_in(known, truth)  # (N, 2, s, s), (N, 1, s, s)
     side = there.shape[-1]
     here = pixel_grid(side, there).movedim(-1, 0)
@@ -168,7 +168,7 @@ def identity_loss(network: nn.Module, made: Tensor, truth: FaceFrames) -> Tensor
     side = made.shape[-1]
     points = (_landmarks(truth)[:, :68] + 1) * (side / 2)
     faces = [inner_only(align_planes(255 * picture, points)) for picture in (made, resized(truth.image, side))]
-    one, other = (network(face) for face in faces)
+    one, other = (network(face).float() for face in faces)
     cosine: Tensor = (one * other).sum(-1)
     return (1 - cosine).mean()
 

@@ -51,6 +51,22 @@ def _check_whole_run(toy_size, out):
     assert list((out / "tensorboard").iterdir())
 
 
+@pytest.mark.parametrize(
+    "device",
+    [
+        "cpu",
+        pytest.param(
+            "cuda", marks=[pytest.mark.gpu, pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")]
+        ),
+    ],
+)
+def test_mixed_precision_stays_finite(toy_size, tmp_path, device):
+    plan = Plan(size="toy", steps=3, batch=2, precision="bf16-mixed")
+    trainer = Trainer(plan, ToyPairs(), ToyPairs(seed=1).batch(0, 2), tmp_path, device)
+    assert trainer.run()
+    assert all(parameter.isfinite().all() for parameter in trainer.model.parameters())
+
+
 def test_another_plan_does_not_touch_a_run(toy_size, tmp_path):
     _trainer(tmp_path)
     with pytest.raises(InputError, match="another plan"):
