@@ -73,6 +73,13 @@ def test_another_plan_does_not_touch_a_run(toy_size, tmp_path):
         _trainer(tmp_path, Plan(size="toy", steps=9, batch=2))
 
 
+def test_a_state_that_is_none_is_named(toy_size, tmp_path):
+    _trainer(tmp_path)
+    (tmp_path / train.STATE).write_bytes(b"nothing")
+    with pytest.raises(InputError, match="not the state of this training"):
+        _trainer(tmp_path)
+
+
 def test_minutes_end_a_run_early_and_it_goes_on(toy_size, tmp_path):
     trainer = _trainer(tmp_path)
     assert not trainer.run(minutes=0)
