@@ -1,7 +1,8 @@
 """Training of the face model, on any device or several: `tellbench fit-generator face`.
 
 Every draw is a function of the seed and the step, and the state is written whole: a run that was killed goes on to the
-very weights that it would have reached.
+very weights that it would have reached (on CUDA up to the order in which atomic additions happen to come, and while
+people are still being filmed as far as the same people are there).
 """
 
 from __future__ import annotations
