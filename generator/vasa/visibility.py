@@ -48,9 +48,10 @@ def visible_in(source: FaceFrames, target: FaceFrames) -> tuple[Tensor, Tensor]:
         flow = (flow + 0.7 * near * (turn @ missing.flatten(1, 2)[..., None]).view_as(flow)).clamp(-1.5, 1.5)
     missing = (wanted - _sample(_known(source.canonical), flow)).norm(dim=1, keepdim=True)
     person = _known(target.surface) > 0.5
-    same_kind = _inside_mouth(source, flow) == (_known(target.labels) == Label.MOUTH)
     seen = _sample(_known(source.surface), flow) > 0.9
-    visible = person & seen & same_kind & (missing < _TOLERANCE) & (flow.abs().amax(-1) < 1)[:, None]
+    visible = (
+        person & seen & _same_kind(source, target, flow) & (missing < _TOLERANCE) & (flow.abs().amax(-1) < 1)[:, None]
+    )
     flow = torch.where(person.permute(0, 2, 3, 1), flow, here)
     return flow.permute(0, 3, 1, 2), visible.float()
 
@@ -62,9 +63,14 @@ def _upright(points: Tensor, pose: Tensor) -> Tensor:
     return project(points, still)[..., :2]
 
 
-def _inside_mouth(source: FaceFrames, flow: Tensor) -> Tensor:
-    mouth = (_known(source.labels) == Label.MOUTH).float()
-    return _sample(mouth, flow) > 0.5
+def _same_kind(source: FaceFrames, target: FaceFrames, flow: Tensor) -> Tensor:
+    """False where one of both shows an eye or the inside of the mouth and the other the lid or lip close before it."""
+    same = torch.ones_like(_known(target.labels), dtype=torch.bool)
+    for kind in (Label.EYES, Label.MOUTH):
+        here = _known(target.labels) == kind
+        there = _sample((_known(source.labels) == kind).float(), flow)
+        same &= torch.where(here, there > 0.4, there < 0.6)
+    return same
 
 
 def _sample(planes: Tensor, flow: Tensor) -> Tensor:

@@ -1,3 +1,5 @@
+import dataclasses
+
 import torch
 from torch.nn import functional
 
@@ -36,3 +38,13 @@ def test_a_mouth_that_opens_was_not_there_before(filmed):
     mouth = filmed.labels == Label.MOUTH
     shut = (closed.labels == Label.MOUTH).sum() == 0
     assert shut and (mouth.sum() == 0 or visible[mouth].mean() < 0.05)
+
+
+def test_eyes_that_open_were_not_there_before(filmed):
+    """A hand-made pair: the same frame with its eyes relabelled as closed lids."""
+    open_eyes = filmed.at(slice(0, 1))
+    eyes = open_eyes.labels == Label.EYES
+    closed = dataclasses.replace(open_eyes, labels=open_eyes.labels.where(~eyes, Label.SKIN))
+    assert eyes.sum() > 3
+    assert visible_in(closed, open_eyes)[1][eyes].max() == 0 and visible_in(open_eyes, closed)[1][eyes].max() == 0
+    assert visible_in(open_eyes, open_eyes)[1][eyes].mean() > 0.9
