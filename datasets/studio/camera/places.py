@@ -74,7 +74,7 @@ def office(rng: np.random.Generator) -> Layers:
 
 
 def library(rng: np.random.Generator) -> Layers:
-    """A wall of shelves with books and things."""
+    """A wall of shelves with books and things, far enough behind to be soft: sharp rows of blocks pass for faces."""
     wall = _wall(rng, 0.05, 0.3)
     left, right = (0.0, 1.0) if rng.random() < 0.6 else _side(rng, 0.7)
     _case(rng, wall, left, right, 0.0)
@@ -84,7 +84,7 @@ def library(rng: np.random.Generator) -> Layers:
         _plant(rng, near)
     if rng.random() < 0.4:
         _lamp(rng, wall, near)
-    return [(wall, 1.0), (near, 0.65)]
+    return [(wall, 2.6), (near, 0.8)]
 
 
 def window(rng: np.random.Generator) -> Layers:
@@ -165,8 +165,8 @@ def night(rng: np.random.Generator) -> Layers:
 PLACES: Final[dict[str, tuple[Callable[[np.random.Generator], Layers], float]]] = {
     "paper": (paper, 0.20),
     "home": (home, 0.24),
-    "office": (office, 0.20),
-    "library": (library, 0.10),
+    "office": (office, 0.25),
+    "library": (library, 0.05),
     "window": (window, 0.07),
     "garden": (garden, 0.08),
     "street": (street, 0.06),
@@ -262,7 +262,7 @@ def _plant(rng: np.random.Generator, canvas: Canvas) -> None:
 def _case(rng: np.random.Generator, canvas: Canvas, left: float, right: float, top: float) -> None:
     """Shelves of books from `top` to the floor."""
     wood = np.array([1.25, 1.0, 0.72]) * rng.uniform(0.03, 0.3) if rng.random() < 0.7 else np.full(3, 0.5)
-    canvas.box(left, top, right, 1, wood * 0.45)
+    canvas.box(left, top, right, 1, wood * 0.6)
     step, board = rng.uniform(0.13, 0.2), 0.012
     bright = rng.uniform(0.08, 0.3)
     for floor in np.arange(top + rng.uniform(0.05, step), 1.2, step):
@@ -275,13 +275,10 @@ def _case(rng: np.random.Generator, canvas: Canvas, left: float, right: float, t
 def _books(
     rng: np.random.Generator, canvas: Canvas, place: tuple[float, float, float], room: float, bright: float
 ) -> None:
-    """One row of books, with gaps and series."""
+    """One row of books in series, without gaps: two dark ones over a bright book pass for a face."""
     x, end, floor = place
     while x < end - 0.02:
-        if rng.random() < 0.05:
-            x += rng.uniform(0.02, 0.06)
-            continue
-        colour, height = _muted(rng, 0.22) * bright * rng.lognormal(-0.3, 0.45), room * rng.uniform(0.6, 0.95)
+        colour, height = _muted(rng, 0.18) * bright * rng.lognormal(-0.3, 0.25), room * rng.uniform(0.6, 0.95)
         for _ in range(rng.integers(1, 5)):
             width = rng.uniform(0.008, 0.02)
             if x + width < end:
