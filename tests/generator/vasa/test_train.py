@@ -88,10 +88,10 @@ def test_minutes_end_a_run_early_and_it_goes_on(toy_size, tmp_path):
 
 def test_stages_come_in_order():
     plan = Plan(steps=100)
-    names = [stage_at(plan, step).name for step in (0, 10, 60, 99)]
+    names = [stage_at(plan, step).name for step in (0, 20, 70, 99)]
     assert names == ["reader", "taught", "joint", "adversary"]
-    assert stage_at(plan, 10).weights.transfer == 0 < stage_at(plan, 60).weights.transfer
-    assert stage_at(plan, 60).weights.adversarial == 0 < stage_at(plan, 99).weights.adversarial
+    assert stage_at(plan, 20).weights.transfer == 0 < stage_at(plan, 70).weights.transfer
+    assert stage_at(plan, 70).weights.adversarial == 0 < stage_at(plan, 99).weights.adversarial
     assert not stage_at(Plan(steps=100, off=("adversarial",)), 99).adversary
     with pytest.raises(InputError, match="loss 'beauty'"):
         stage_at(Plan(off=("beauty",)), 0)
