@@ -51,7 +51,7 @@ def home(rng: np.random.Generator) -> Layers:
     near = Canvas()
     if rng.random() < 0.5:
         _plant(rng, near)
-    return [(wall, 1.0), (middle, 0.75), (near, 1.0)]
+    return [(wall, 1.0), (middle, 0.75), (near, 0.6)]
 
 
 def office(rng: np.random.Generator) -> Layers:
@@ -84,7 +84,7 @@ def library(rng: np.random.Generator) -> Layers:
         _plant(rng, near)
     if rng.random() < 0.4:
         _lamp(rng, wall, near)
-    return [(wall, 2.6), (near, 1.3)]
+    return [(wall, 2.6), (near, 0.8)]
 
 
 def window(rng: np.random.Generator) -> Layers:
@@ -165,8 +165,8 @@ def night(rng: np.random.Generator) -> Layers:
 PLACES: Final[dict[str, tuple[Callable[[np.random.Generator], Layers], float]]] = {
     "paper": (paper, 0.20),
     "home": (home, 0.24),
-    "office": (office, 0.27),
-    "library": (library, 0.03),
+    "office": (office, 0.25),
+    "library": (library, 0.05),
     "window": (window, 0.07),
     "garden": (garden, 0.08),
     "street": (street, 0.06),
@@ -248,12 +248,12 @@ def _lamp(rng: np.random.Generator, wall: Canvas, canvas: Canvas) -> None:
 
 
 def _plant(rng: np.random.Generator, canvas: Canvas) -> None:
-    """Leaves that spread from a pot at the edge of the picture, much of one tone: sharp tufts pass for faces."""
-    x = rng.choice([rng.uniform(-0.04, 0.1), rng.uniform(0.9, 1.04)])
+    """Leaves that spread from a pot at the edge of the picture."""
+    x = rng.choice([rng.uniform(-0.02, 0.2), rng.uniform(0.8, 1.02)])
     base, spread = rng.uniform(0.65, 1.0), rng.uniform(0.12, 0.28)
     for _ in range(rng.integers(25, 70)):
         angle, reach = rng.normal() * 0.7, spread * rng.uniform(0.25, 1.2)
-        tone = np.array([rng.uniform(0.2, 0.5), 0.6, rng.uniform(0.15, 0.3)]) * rng.lognormal(-2.0, 0.2)
+        tone = np.array([rng.uniform(0.2, 0.5), 0.6, rng.uniform(0.15, 0.3)]) * rng.lognormal(-2.0, 0.35)
         place = x + reach * np.sin(angle), base - reach * np.cos(angle) * 1.3
         canvas.ellipse(*place, rng.uniform(0.006, 0.016), rng.uniform(0.03, 0.07), tone, angle + rng.normal() * 0.3)
     canvas.box(x - 0.06, base, x + 0.06, 1, _muted(rng, 0.3) * rng.uniform(0.1, 0.5))

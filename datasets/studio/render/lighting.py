@@ -155,7 +155,7 @@ class Lighting:
         points = posed.points[:, self.person.spans["ear" + SIDES[i][0]]]
         normals = grid_normals(points.view(len(points), *part.points.shape)).flatten(1, 2) * SIDES[i][1]
         shade = part.shade.flatten()
-        lit = (self._lit(points + normals * 3, depth) * 0.8 + 0.1) * (0.65 + 0.35 * shade)  # folds shade one another
+        lit = (self._lit(points + normals * 3, depth) * 0.8 + 0.1) * (0.35 + 0.65 * shade)  # folds shade one another
         openness = (shade * 0.85)[:, None].expand(-1, 3)
         gloss = torch.full_like(openness[:, 0], 0.5)
         light = self.shade.skin_light(points, normals, lit, openness, gloss, self.camera, self.rig)
