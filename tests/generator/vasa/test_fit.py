@@ -1,5 +1,8 @@
 """From filmed people, or video, to a run: sources are drawn the same again, and the run leaves weights."""
 
+import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -22,17 +25,21 @@ RECIPE = Recipe(side=64)
 
 @pytest.fixture
 def films(tmp_path):
-    """Ten toy people as the studio's would lie there."""
-    folder = tmp_path / "films"
-    poses, faces = RECIPE.poses, RECIPE.expressions
+    """Toy people as the studio's would lie there."""
+    return _filmed(tmp_path / "films", RECIPE)
+
+
+def _filmed(folder, recipe):
+    poses, faces = recipe.poses, recipe.expressions
     for seed in (*range(720_000, 720_006), *range(819_990, 819_992)):
         random = torch.Generator().manual_seed(seed)
         texture = torch.rand(1, 3, 8, 8, generator=random).expand(poses * faces, -1, -1, -1)
         pose = torch.zeros(poses, 7)
         pose[:, 3:5] = torch.rand(poses, 2, generator=random) * 0.2
         jaw = torch.rand(faces, generator=random)
-        frames = toy_frames(texture, pose.repeat_interleave(faces, 0), jaw.repeat(poses))
-        path = path_of(folder, seed, RECIPE)
+        poses_of_rows = pose.repeat_interleave(faces, 0)
+        frames = toy_frames(texture, poses_of_rows, jaw.repeat(poses), recipe.side)
+        path = path_of(folder, seed, recipe)
         path.parent.mkdir(parents=True, exist_ok=True)
         save_file(stored(frames), path)
     return folder
@@ -74,6 +81,16 @@ def test_identity_is_ours_without_facenet_s_weights(monkeypatch, tmp_path):
     vectors = network(torch.rand(2, 3, 112, 112) * 255)
     assert torch.allclose(vectors.norm(dim=1), torch.ones(2), atol=1e-5)
     assert not any(p.requires_grad for p in network.parameters())
+
+
+@pytest.mark.slow
+def test_torchrun_trains_one_model_in_two_processes(tmp_path):
+    films = _filmed(tmp_path / "films", Recipe(side=128))
+    out = tmp_path / "run"
+    command = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node", "2", str(shutil.which("tellbench"))]
+    command += ["fit-generator", "face", "--device", "cpu", "--steps", "3", "--batch", "2", "--people", "720000:720006"]
+    subprocess.run([*command, "--films", str(films), "--workers", "0", "--out", str(out)], check=True, timeout=280)
+    assert (out / train.WEIGHTS).is_file()
 
 
 @pytest.mark.parametrize(
