@@ -31,6 +31,8 @@ _SHOWN: Final = range(819_990, 819_992)
 """People of the panels, neither trained nor measured on."""
 _FIRST: Final = 8
 """People who must have been filmed before training begins."""
+_PATIENCE: Final = 2.0
+"""Hours to wait for them where somebody films."""
 _LOOK_EVERY: Final = 50
 """Batches from one look for newly filmed people to the next."""
 _FACENET: Final = "20180402-114759-vggface2.pt"
@@ -115,7 +117,8 @@ def fit_face(
     workers = data.workers if rank == 0 else 0
     with ExitStack() as stack:
         stack.enter_context(filming(data.films, _SHOWN, recipe, min(workers, 1)))
-        shown_bank = _waited(Bank(data.films, _SHOWN, recipe), len(_SHOWN))
+        hours = _PATIENCE if data.workers else 0.0
+        shown_bank = _waited(Bank(data.films, _SHOWN, recipe), len(_SHOWN), hours)
         shown = shown_bank.draw(4, torch.Generator().manual_seed(0))
         if STUDIO in data.names:
             stack.enter_context(filming(data.films, data.people, recipe, workers))
@@ -129,7 +132,8 @@ def fit_face(
 def _source(name: str, plan: Plan, data: Data, recipe: Recipe, device: str) -> PairSource:
     """Pairs of one of the data's names."""
     if name == STUDIO:
-        bank = _waited(Bank(data.films, data.people, recipe, device, data.gigabytes), min(_FIRST, len(data.people)))
+        bank = Bank(data.films, data.people, recipe, device, data.gigabytes)
+        _waited(bank, min(_FIRST, len(data.people)), _PATIENCE if data.workers else 0.0)
         return RandomPairs(bank, device, plan.seed, bank.take_in)
     if not Path(name).is_dir():
         raise InputError(f"data {name!r}; allowed: {STUDIO}, or a folder with a corpus or with people's videos")
@@ -141,8 +145,8 @@ def _source(name: str, plan: Plan, data: Data, recipe: Recipe, device: str) -> P
     return RandomPairs(ClipBank(clips, device, data.gigabytes), device, plan.seed)
 
 
-def _waited(bank: Bank, people: int, hours: float = 2.0) -> Bank:
-    """The bank once so many people are in.
+def _waited(bank: Bank, people: int, hours: float) -> Bank:
+    """The bank once so many people are in, within some hours.
 
     Raises:
         InputError: they do not come.

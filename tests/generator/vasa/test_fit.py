@@ -20,7 +20,7 @@ from tellbench.generator.vasa.train import Plan
 
 from .toys import toy_frames
 
-RECIPE = Recipe(side=64)
+RECIPE = Recipe.for_windows(64)
 
 
 @pytest.fixture
@@ -69,6 +69,12 @@ def test_people_who_are_measured_on_are_refused(toy_size, tmp_path):
         fit_face(Plan(size="toy"), data, tmp_path / "run", "cpu")
 
 
+def test_people_who_are_not_filmed_and_will_not_be_are_not_waited_for(toy_size, tmp_path):
+    data = Data(people=range(720_000, 720_006), films=tmp_path / "none", workers=0)
+    with pytest.raises(InputError, match="0 people filmed, 2 are needed"):
+        fit_face(Plan(size="toy"), data, tmp_path / "run", "cpu")
+
+
 def test_data_that_is_not_there_is_refused(toy_size, films, tmp_path):
     data = Data(names=("nowhere",), films=films, workers=0)
     with pytest.raises(InputError, match="data 'nowhere'; allowed: studio, or a folder"):
@@ -85,7 +91,7 @@ def test_identity_is_ours_without_facenet_s_weights(monkeypatch, tmp_path):
 
 @pytest.mark.slow
 def test_torchrun_trains_one_model_in_two_processes(tmp_path):
-    films = _filmed(tmp_path / "films", Recipe(side=128))
+    films = _filmed(tmp_path / "films", Recipe.for_windows(128))
     out = tmp_path / "run"
     command = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node", "2", str(shutil.which("tellbench"))]
     command += ["fit-generator", "face", "--device", "cpu", "--steps", "3", "--batch", "2", "--people", "720000:720006"]
