@@ -34,16 +34,16 @@ _REMEDY: Final = "make them with `python -m tellbench.datasets.faces.identity_fi
 
 
 class IdentityNet(nn.Module):
-    """Four residual stages, then one linear layer over what is left of the picture: place matters in a face."""
+    """A stem and three residual stages, then one linear layer over the rest of the picture: place matters in a face."""
 
-    def __init__(self, widths: tuple[int, ...] = (24, 48, 80, 112)) -> None:
+    def __init__(self, widths: tuple[int, ...] = (24, 48, 96, 128)) -> None:
         super().__init__()
-        stages: list[nn.Module] = []
-        before = 3
-        for width in widths:
+        before, *rest = widths
+        stages: list[nn.Module] = [ConvNorm(3, before, 2)]  # a residual block at this size costs most and tells least
+        for width in rest:
             stages += [ConvNorm(before, width, 2), Residual(width)]
             before = width
-        self.stages = nn.Sequential(*stages)  # (B, 112, 7, 7)
+        self.stages = nn.Sequential(*stages)  # (B, 128, 7, 7)
         self.shrink = nn.Sequential(nn.Conv2d(before, 32, 1, bias=False), nn.BatchNorm2d(32))
         self.head = nn.Linear(32 * (SIDE // 2 ** len(widths)) ** 2, WIDTH, bias=False)
         self.norm = nn.BatchNorm1d(WIDTH)
@@ -117,8 +117,9 @@ class Embedder:
 
     @torch.inference_mode()
     def embed(self, faces: Tensor) -> Floats:
-        """Unit vectors (B, WIDTH) of aligned faces (B, 3, SIDE, SIDE); only the inner face is looked at."""
-        vectors: Floats = self.network(inner_only(faces.to(self.device).float())).cpu().numpy()
+        """Unit vectors (B, WIDTH) of aligned faces (B, 3, SIDE, SIDE): means of the inner face and its mirror image."""
+        inner = inner_only(faces.to(self.device).float())
+        vectors: Floats = functional.normalize(self.network(inner) + self.network(inner.flip(-1))).cpu().numpy()
         return vectors
 
 
