@@ -54,7 +54,7 @@ class Recipe:
     takes: int = 3
     frames: int = 5
     """Frames of each take."""
-    size: int = 192
+    size: int = 256
     steps: int = 2000
     batch: int = 48
     rate: float = 5e-3
