@@ -55,7 +55,7 @@ class Recipe:
     frames: int = 5
     """Frames of each take."""
     size: int = 256
-    steps: int = 2000
+    steps: int = 1600
     batch: int = 48
     rate: float = 5e-3
     """Peak learning rate of AdamW."""
