@@ -1,5 +1,6 @@
 """Outside judges look at a few people of the studio. `tellbench studio judge` is the same with hundreds."""
 
+import importlib.util
 from pathlib import Path
 
 import numpy as np
@@ -11,22 +12,22 @@ from tellbench.datasets.faces.judges import FaceCounter, FaceMesher, Sighting, d
 from tellbench.datasets.studio.review.exam import FIRST_SEED, PITCHES, YAWS, Exam, hold
 from tellbench.datasets.studio.review.verdict import findings, markdown, worst
 
-BUNDLE = Path(__file__).parents[4] / "shared" / "models" / "face_landmarker.task"
+BUNDLE = Path(__file__).parents[5] / "shared" / "models" / "face_landmarker.task"
+JUDGED = BUNDLE.is_file() and importlib.util.find_spec("mediapipe") is not None
 PEOPLE = range(FIRST_SEED + 1000, FIRST_SEED + 1003)
 
 
 @pytest.fixture(scope="module")
 def table(tmp_path_factory):
-    """Findings about three people; MediaPipe's only where its model is beside the repository."""
+    """Findings about three people; MediaPipe's only where it and its model are at hand."""
     work = tmp_path_factory.mktemp("exam")
-    if not BUNDLE.is_file():
+    if not JUDGED:
         return hold(PEOPLE, 192, work, None, every=30)
-    pytest.importorskip("mediapipe")
     with FaceMesher.opened(BUNDLE) as mesher:
         return hold(PEOPLE, 192, work, mesher, every=30)
 
 
-needs_model = pytest.mark.skipif(not BUNDLE.is_file(), reason="needs shared/models/face_landmarker.task")
+needs_model = pytest.mark.skipif(not JUDGED, reason="needs the mediapipe extra and shared/models/face_landmarker.task")
 
 
 def test_every_pose_and_expression_is_asked_for():
