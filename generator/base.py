@@ -106,6 +106,17 @@ class Generator(ABC):
                 f"generator {cls.name!r} has no dial {unknown[0]!r}; its dials: {', '.join(cls.dials) or 'none'}"
             )
 
+    @staticmethod
+    def check_sides(portrait: npt.NDArray[np.uint8]) -> None:
+        """Refuse a portrait (H, W, 3) that video cannot hold.
+
+        Raises:
+            InputError: a side is odd.
+        """
+        height, width = portrait.shape[:2]
+        if height % 2 or width % 2:
+            raise InputError(f"portrait of {width}x{height} pixels; even sides are needed, crop or resize it")
+
     def check(self, request: Request) -> None:
         """Refuse dials this generator does not know and requests that lack pristine frames it needs."""
         self.check_dials(request.controls.dials)

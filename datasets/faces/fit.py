@@ -16,7 +16,6 @@ from typing import Final
 
 import safetensors.torch
 import torch
-from torch import nn
 
 from tellbench.datasets.faces.accuracy import VISIBLE, measure
 from tellbench.datasets.faces.augment import Augmenter, Batch
@@ -30,7 +29,7 @@ from tellbench.datasets.faces.network import (
     read_weights,
 )
 from tellbench.datasets.faces.sittings import Crops, load_cache, render_cache
-from tellbench.datasets.faces.storage import write_weights
+from tellbench.datasets.faces.storage import follow, write_weights
 from tellbench.datasets.files import atomic_path
 
 Tensor = torch.Tensor
@@ -151,15 +150,6 @@ class Training:
             self.step = int(file.metadata()["step"])
 
 
-@torch.no_grad()
-def follow(average: nn.Module, network: nn.Module, pull: float) -> None:
-    """Move a running average of weights, in place, by the share `pull` of the way to a network's."""
-    current = network.state_dict()
-    for name, value in average.state_dict().items():
-        if value.is_floating_point():
-            value.lerp_(current[name], pull)
-
-
 def _under(prefix: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
     return {name.removeprefix(prefix): value for name, value in tensors.items() if name.startswith(prefix)}
 
@@ -236,8 +226,7 @@ def fit(
         training.save(checkpoint)
         if not best or total_error(found) < total_error(best):
             best = found
-            with atomic_path(out) as part:
-                write_weights(part, training.average)
+            write_weights(out, training.average)
             best_file.write_text(json.dumps({"step": training.step, **best}))
     return best
 

@@ -22,10 +22,9 @@ from torch import nn
 from torch.nn import functional
 
 from tellbench.datasets.faces.augment import blur, quantise_blocks
-from tellbench.datasets.faces.fit import follow
 from tellbench.datasets.faces.identity import SIDE, WIDTH, Embedder, IdentityNet, align, inner_only
 from tellbench.datasets.faces.sittings import random_sitting
-from tellbench.datasets.faces.storage import write_weights
+from tellbench.datasets.faces.storage import follow, write_weights
 from tellbench.datasets.files import atomic_path
 
 Tensor = torch.Tensor
@@ -265,8 +264,7 @@ def main() -> None:
     held_out = range(half, recipe.first + recipe.people)
     film(work, [*learned, *held_out], recipe)
     network = fit(recipe, load_album(work, learned))
-    with atomic_path(out) as part:
-        write_weights(part, network)
+    write_weights(out, network)
     unseen = load_album(work, held_out)
     vectors = embed_all(network, unseen)
     logging.info("people never seen: %s", verify(vectors, unseen))

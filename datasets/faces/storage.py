@@ -1,4 +1,4 @@
-"""Weights of the networks of this room on disk: float16 safetensors."""
+"""Weights of small networks on disk: float16 safetensors; and running averages of weights while they are trained."""
 
 from __future__ import annotations
 
@@ -7,17 +7,20 @@ from typing import TypeVar
 
 import safetensors
 import safetensors.torch
+import torch
 from torch import nn
 
+from tellbench.datasets.files import atomic_path
 from tellbench.errors import InputError
 
 _Network = TypeVar("_Network", bound=nn.Module)
 
 
 def write_weights(path: Path, network: nn.Module) -> None:
-    """Write the weights as float16 safetensors; counters are left out."""
-    state = {k: v.detach().half().contiguous() for k, v in network.state_dict().items() if v.is_floating_point()}
-    safetensors.torch.save_file(state, path)
+    """Write the weights atomically as float16 safetensors; counters are left out."""
+    state = {k: v.detach().half().cpu().contiguous() for k, v in network.state_dict().items() if v.is_floating_point()}
+    with atomic_path(path) as part:
+        safetensors.torch.save_file(state, part)
 
 
 def load_weights(path: Path, network: _Network, kind: str, remedy: str) -> _Network:
@@ -40,3 +43,11 @@ def load_weights(path: Path, network: _Network, kind: str, remedy: str) -> _Netw
     if unexpected or any(not name.endswith("num_batches_tracked") for name in missing):
         raise InputError(f"{path}: weights of another network; {remedy}")
     return network
+
+
+@torch.no_grad()
+def follow(average: nn.Module, network: nn.Module, pull: float) -> None:
+    """Move a running average of weights, in place, by the share `pull` of the way to a network's."""
+    known = [module.state_dict().values() for module in (average, network)]
+    mine, theirs = ([value for value in values if value.is_floating_point()] for values in known)
+    torch._foreach_lerp_(mine, theirs, pull)

@@ -14,7 +14,6 @@ import pandas as pd
 
 from tellbench.datasets.faces.finder import FaceFinder
 from tellbench.datasets.faces.landmarks import Landmarks, load_landmarker
-from tellbench.errors import InputError
 from tellbench.generator.base import Chunk, Generator, Request
 from tellbench.generator.meshwarp.arrays import Floats
 from tellbench.generator.meshwarp.dials import DIALS, settle
@@ -72,9 +71,7 @@ class MeshWarp(Generator):
             InputError: no trustworthy face in the portrait, odd sides, an unknown dial or a value out of its range.
         """
         self.check(request)
-        height, width = request.portrait.shape[:2]
-        if height % 2 or width % 2:
-            raise InputError(f"portrait of {width}x{height} pixels; even sides are needed, crop or resize it")
+        self.check_sides(request.portrait)
         settle(request.controls.dials)  # refuse a bad value before the slower work
         voice = listen(request.speech, request.n_frames / request.fps)
         puppet = self.prepare(request.portrait)

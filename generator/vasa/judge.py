@@ -12,8 +12,6 @@ from pathlib import Path
 from typing import Final, Self
 
 import numpy as np
-import safetensors
-import safetensors.torch
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
@@ -21,8 +19,7 @@ from torch.nn import functional
 from tellbench.datasets.expression import columns
 from tellbench.datasets.faces.geometry import crop_squares, sampling_grid
 from tellbench.datasets.faces.landmarks import EYES, GROUPS, OUTER_CORNERS, Landmarker
-from tellbench.datasets.files import atomic_path
-from tellbench.errors import InputError
+from tellbench.datasets.faces.storage import load_weights
 from tellbench.generator.vasa.frames import N_POINTS, RIG_NAMES
 from tellbench.generator.vasa.layers import down, standardised
 from tellbench.generator.vasa.pose import project
@@ -64,6 +61,11 @@ class Reading:
 
 Read = Callable[[Tensor, Tensor | None], Reading]
 """A judge: windows (N, 3, H, W) in [0, 1], and poses (N, 7) that tell where to look for the face, to a reading."""
+
+
+def motions(rig: Tensor) -> Tensor:
+    """What is read back by name (N, 4), in the order of `MOTIONS`, of rigs (N, 54)."""
+    return torch.stack([rig[:, list(places)].mean(1) for places in MOTIONS.values()], 1)
 
 
 class RigNet(nn.Module):
@@ -165,22 +167,10 @@ def _looker() -> nn.Sequential:
     return nn.Sequential(*stages, nn.Flatten(), nn.Linear(96 * side * side, 96), nn.SiLU())
 
 
-def write_weights(path: Path, network: RigNet) -> None:
-    """Write the weights in half precision, as safetensors."""
-    state = {name: value.detach().half().cpu().contiguous() for name, value in network.state_dict().items()}
-    with atomic_path(path) as part:
-        safetensors.torch.save_file(state, part)
-
-
 def read_weights(path: Path) -> RigNet:
-    """Read what `write_weights` wrote.
+    """Read what `storage.write_weights` wrote.
 
     Raises:
         InputError: the file is missing or holds something else.
     """
-    network = RigNet()
-    try:
-        network.load_state_dict({name: value.float() for name, value in safetensors.torch.load_file(path).items()})
-    except (OSError, safetensors.SafetensorError, RuntimeError) as error:
-        raise InputError(f"{path}: not a judge's weights ({str(error).splitlines()[0]}); {_REMEDY}") from error
-    return network
+    return load_weights(path, RigNet(), "a judge's", _REMEDY)

@@ -16,11 +16,12 @@ from typing import Final
 import torch
 from torch import Tensor
 
-from tellbench.generator.vasa.data.bank import Bank, filming, people_of
+from tellbench.datasets.faces.storage import write_weights
+from tellbench.generator.vasa.data.bank import Bank, filmed, people_of
 from tellbench.generator.vasa.data.randomise import Randomiser
 from tellbench.generator.vasa.data.studio import Recipe
 from tellbench.generator.vasa.frames import RIG_NAMES, FaceFrames
-from tellbench.generator.vasa.judge import RigNet, write_weights
+from tellbench.generator.vasa.judge import RigNet
 from tellbench.generator.vasa.metrics import slope_and_r, turn_between
 
 PEOPLE: Final = range(740_000, 740_160)
@@ -136,11 +137,8 @@ def main() -> None:
     given = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
     recipe = Recipe.for_windows(given.side)
-    with filming(given.bank, given.people, recipe, given.workers) as jobs:
-        for job in jobs:
-            job.result()
-    bank = Bank(given.bank, given.people, recipe, given.device)
-    logging.getLogger(__name__).info("%d people", bank.take_in())
+    bank = filmed(given.bank, given.people, recipe, given.workers, given.device)
+    logging.getLogger(__name__).info("%d people", len(bank))
     network = fit(bank, Lessons(steps=given.steps))
     write_weights(given.out, network)
     for name, value in sorted(skill(network, bank).items(), key=lambda item: -item[1]):

@@ -21,19 +21,19 @@ from torch import Tensor
 
 from tellbench.datasets.faces.identity import Embedder
 from tellbench.datasets.files import atomic_path
-from tellbench.generator.vasa.data.bank import Bank, filming, people_of
+from tellbench.generator.vasa.data.bank import Bank, filmed, people_of
 from tellbench.generator.vasa.data.studio import Recipe
 from tellbench.generator.vasa.frames import FaceFrames, Pairs
-from tellbench.generator.vasa.judge import MOTIONS, Judge, Read
+from tellbench.generator.vasa.judge import Judge, Read, motions
 from tellbench.generator.vasa.judge_mediapipe import MediaPipeJudge
 from tellbench.generator.vasa.metrics import (
     identity_cosine,
     landmark_error,
     psnr,
     reach,
-    slope_and_r,
     spread,
     ssim,
+    strengths,
     turn_between,
 )
 from tellbench.generator.vasa.model import FaceModel
@@ -104,19 +104,15 @@ def figures(frames: Tensor, pairs: Pairs, judge: Read, embedder: Embedder) -> di
     target, source = pairs.target.to("cpu"), pairs.source.to("cpu")
     assert target.pose is not None and target.rig is not None and target.landmarks is not None
     read, start = judge(frames, target.pose), judge(source.image, source.pose)
-    row = {
+    return {
         "psnr": float(psnr(frames, target.image).mean()),
         "ssim": float(ssim(frames, target.image).mean()),
         "landmarks_percent": float(landmark_error(read.landmarks, target.landmarks).mean()),
         "pose_degrees": float(turn_between(read.pose, target.pose).mean()),
         "identity": float(identity_cosine(embedder, frames, read.landmarks, source.image, start.landmarks).mean()),
         "expression_error": _expression_error(read.rig, target.rig),
+        **strengths(read.rig, target.rig),
     }
-    for name, places in MOTIONS.items():
-        index = list(places)
-        slope, r = slope_and_r(read.rig[:, index].mean(1), target.rig[:, index].mean(1))
-        row |= {f"{name}_slope": slope, f"{name}_r": r}
-    return row
 
 
 def _expression_error(read: Tensor, driven: Tensor) -> float:
@@ -166,28 +162,18 @@ def _truth_grids(model: FaceModel, bank: Bank) -> Iterator[Grid]:
         yield truth.image, truth
 
 
-@torch.no_grad()
 def _rig_grids(model: FaceModel, bank: Bank) -> Iterator[Grid]:
     for person in range(len(bank)):
         truth = _grid(bank, person)
         yield made(model, Pairs(_source(truth), truth, truth, truth), "rig"), truth
 
 
-@torch.no_grad()
 def _picture_grids(model: FaceModel, bank: Bank) -> Iterator[Grid]:
     """The source's own resting pose throughout; the dynamics off every picture of the other person's grid."""
     for person in range(len(bank)):
         source, driver = _source(_grid(bank, person)), _grid(bank, int(bank.mates[person]))
-        parts = [slice(i, i + _BATCH) for i in range(0, len(source), _BATCH)]
-        frames = [
-            model.drive(
-                model.encode_source(source.image[part]),
-                model.read_pose(source.image[part]),
-                model.read_dynamics(driver.image[part]),
-            ).image
-            for part in parts
-        ]
-        yield torch.cat(frames).float().cpu(), dataclasses.replace(source, rig=driver.rig)
+        frames = made(model, Pairs(source, source, source, driver), "cross")
+        yield frames, dataclasses.replace(source, rig=driver.rig)
 
 
 def _grid(bank: Bank, person: int) -> FaceFrames:
@@ -206,10 +192,8 @@ def _wander(judge: Read, frames: Tensor, truth: FaceFrames) -> dict[str, float]:
     assert truth.rig is not None and truth.pose is not None
     rig, length = truth.rig.cpu(), _expressions_of(truth.rig)
     read = judge(frames, truth.pose)
-    seen, driven = (
-        torch.stack([values[:, list(places)].mean(1) for places in MOTIONS.values()], 1) for values in (read.rig, rig)
-    )
-    grid, whole = seen.view(-1, length, len(MOTIONS)), reach(driven).clamp(min=0.1)
+    seen, driven = motions(read.rig), motions(rig)
+    grid, whole = seen.view(-1, length, seen.shape[1]), reach(driven).clamp(min=0.1)
     poses = read.pose.view(-1, length, 7)
     mean = poses.mean(1, keepdim=True).expand_as(poses)
     return {
@@ -263,11 +247,8 @@ def measure(given: argparse.Namespace, judge: Read) -> dict[str, Any]:
     log = logging.getLogger(__name__)
     model = FaceModel.load(given.model).to(given.device)
     embedder, recipe = Embedder.load(device=given.device), Recipe.for_windows(model.size.window)
-    with filming(given.films, given.people, recipe, given.workers) as jobs:
-        for job in jobs:
-            job.result()
-    bank = Bank(given.films, given.people, recipe, given.device)
-    log.info("%d held-out people", bank.take_in())
+    bank = filmed(given.films, given.people, recipe, given.workers, given.device)
+    log.info("%d held-out people", len(bank))
     people = measure_people(model, bank, judge, embedder, given.count)
     log.info("\n%s", people.to_string(float_format="%.3f"))
     apart = measure_disentanglement(model, bank, judge)

@@ -10,6 +10,7 @@ from torchmetrics.functional.image import structural_similarity_index_measure
 
 from tellbench.datasets.faces.identity import Embedder
 from tellbench.datasets.faces.landmarks import INNER, OUTER_CORNERS
+from tellbench.generator.vasa.judge import MOTIONS, motions
 from tellbench.generator.vasa.pose import rotation
 
 _BRIGHTEST_PSNR: Final = 60.0
@@ -48,6 +49,14 @@ def slope_and_r(read: Tensor, driven: Tensor) -> tuple[float, float]:
     x, y = driven.double() - driven.double().mean(), read.double() - read.double().mean()
     varied, covaried = x.square().sum(), (x * y).sum()
     return float(covaried / varied), float(covaried / (varied * y.square().sum()).sqrt())
+
+
+def strengths(read: Tensor, driven: Tensor) -> dict[str, float]:
+    """Slope and correlation of each of `judge.MOTIONS`, of rigs that are read (N, 54) over those that drove."""
+    row = {}
+    for name, seen, wanted in zip(MOTIONS, motions(read).T, motions(driven).T, strict=True):
+        row[f"{name}_slope"], row[f"{name}_r"] = slope_and_r(seen, wanted)
+    return row
 
 
 def spread(values: Tensor, axis: int) -> Tensor:

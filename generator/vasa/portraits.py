@@ -15,15 +15,15 @@ from tellbench.datasets.faces.framing import only_face, read_portrait
 from tellbench.datasets.faces.identity import Embedder
 from tellbench.datasets.faces.landmarks import Landmarker, load_landmarker
 from tellbench.errors import InputError
+from tellbench.generator.vasa.data.video import PICTURES
 from tellbench.generator.vasa.frames import FaceFrames
-from tellbench.generator.vasa.judge import MOTIONS, Read
-from tellbench.generator.vasa.metrics import identity_cosine, slope_and_r, turn_between
+from tellbench.generator.vasa.judge import Read
+from tellbench.generator.vasa.metrics import identity_cosine, strengths, turn_between
 from tellbench.generator.vasa.model import FaceModel
 from tellbench.generator.vasa.panels import write_panel
 from tellbench.generator.vasa.rig import teach
 from tellbench.generator.vasa.window import cut, face_squares, pose_of, to_window
 
-_SUFFIXES: Final = frozenset({".png", ".jpg", ".jpeg", ".webp"})
 _BATCH: Final = 8
 _SHOWN: Final = 8
 """Frames of each portrait in the panel."""
@@ -87,7 +87,7 @@ def measure_portraits(
     Raises:
         InputError: no portraits, or one without exactly one face.
     """
-    paths = sorted(path for path in folder.glob("*") if path.suffix.lower() in _SUFFIXES)
+    paths = sorted(path for path in folder.glob("*") if path.suffix.lower() in PICTURES)
     if not paths:
         raise InputError(f"{folder}: no portraits; give a folder of PNG, JPEG or WebP pictures of one face each")
     finder, landmarker = FaceFinder(), load_landmarker("network")
@@ -119,14 +119,10 @@ def _figures(
     own = portrait.image.expand(len(frames), -1, -1, -1)
     own_points = portrait.landmarks.expand(len(frames), -1, -1)
     corner = frames.shape[-1] // _CORNER
-    row = {
+    return {
         "found_percent": 100 * sum(bool(faces) for faces in found) / len(found),
         "identity": float(identity_cosine(embedder, frames, read.landmarks, own, own_points).mean()),
         "pose_degrees": float(turn_between(read.pose, poses).mean()),
         "room_moves": float(255 * (frames - own)[..., :corner, [*range(corner), *range(-corner, 0)]].abs().mean()),
+        **strengths(read.rig, actor.rig),
     }
-    for name, places in MOTIONS.items():
-        index = list(places)
-        slope, r = slope_and_r(read.rig[:, index].mean(1), actor.rig[:, index].mean(1))
-        row |= {f"{name}_slope": slope, f"{name}_r": r}
-    return row

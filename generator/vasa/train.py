@@ -23,6 +23,7 @@ from lightning_fabric.strategies.ddp import DDPStrategy
 from torch import Tensor, nn
 from torch.utils.tensorboard import SummaryWriter
 
+from tellbench.datasets.faces.storage import follow
 from tellbench.datasets.files import atomic_path
 from tellbench.errors import InputError
 from tellbench.generator.vasa import losses
@@ -197,7 +198,7 @@ class Trainer:
             made, truth = resized(verdict.image, side), resized(pairs.target.image, side)
             self._descend(losses.discriminator_loss(self.discriminator, made, truth), self.discriminator, self.second)
         self.step += 1
-        _follow(self.average, self.model, self.step)
+        follow(self.average, self.model, max(1 - _AVERAGE, 9 / (self.step + 9)))  # faster in the first thousand steps
         assert isinstance(verdict, Verdict)
         return verdict
 
@@ -259,10 +260,3 @@ def _launched(device: str, precision: Precision) -> Fabric:
     )
     fabric.launch()
     return fabric
-
-
-@torch.no_grad()
-def _follow(average: nn.Module, model: nn.Module, step: int) -> None:
-    """Let the running average follow the model, faster in the first thousand steps."""
-    pull = max(1 - _AVERAGE, 9 / (step + 9))
-    torch._foreach_lerp_(list(average.parameters()), list(model.parameters()), pull)

@@ -180,6 +180,16 @@ class Bank:
         )
 
 
+def filmed(folder: Path, seeds: range, recipe: Recipe, workers: int, device: str) -> Bank:
+    """A bank of all of some people; whoever is missing is filmed first, if there are workers."""
+    with filming(folder, seeds, recipe, workers) as jobs:
+        for job in jobs:
+            job.result()
+    bank = Bank(folder, seeds, recipe, device)
+    bank.take_in()
+    return bank
+
+
 def bytes_of(recipe: Recipe) -> int:
     """Bytes that a person takes in a bank."""
     return recipe.poses * recipe.expressions * (3 * recipe.side**2 + 9 * recipe.maps**2 + 1000)

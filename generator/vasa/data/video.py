@@ -33,7 +33,7 @@ from tellbench.generator.vasa.frames import FaceFrames, Pairs
 from tellbench.generator.vasa.window import clip_square, cut, pose_of, to_window
 
 _VIDEOS: Final = frozenset({".mp4", ".mov", ".mkv", ".webm", ".avi", ".mpg", ".mpeg", ".m4v"})
-_PICTURES: Final = frozenset({".png", ".jpg", ".jpeg", ".webp"})
+PICTURES: Final = frozenset({".png", ".jpg", ".jpeg", ".webp"})
 _FEWEST: Final = 2
 """Frames with a face that a clip needs: one to start from, one to compare with."""
 _OUTSIDE: Final = 1.2
@@ -79,7 +79,7 @@ def _clips_below(root: Path) -> list[Path]:
     """Videos and folders of pictures at least one folder below the root."""
     below = [path for path in root.rglob("*") if len(path.relative_to(root).parts) > 1]
     videos = {path for path in below if path.suffix.lower() in _VIDEOS}
-    return sorted(videos | {path.parent for path in below if path.suffix.lower() in _PICTURES and path.parent != root})
+    return sorted(videos | {path.parent for path in below if path.suffix.lower() in PICTURES and path.parent != root})
 
 
 def windows_of(path: Path, sampling: Sampling, finder: Finder, landmarker: Landmarker) -> FaceFrames:
@@ -112,7 +112,7 @@ def windows_of(path: Path, sampling: Sampling, finder: Finder, landmarker: Landm
 def _sampled(path: Path, count: int) -> Frames:
     """Frames (T, H, W, 3) spread evenly over a video or a folder of pictures."""
     if path.is_dir():
-        pictures = sorted(one for one in path.iterdir() if one.suffix.lower() in _PICTURES)
+        pictures = sorted(one for one in path.iterdir() if one.suffix.lower() in PICTURES)
         shown = [read_portrait(pictures[i]) for i in _evenly(len(pictures), count)]
         if len({picture.shape for picture in shown}) > 1:
             raise InputError(f"{path}: frames of several sizes; the frames of a clip must have one size")

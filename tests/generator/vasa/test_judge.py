@@ -3,11 +3,12 @@ import pytest
 import torch
 
 from tellbench.datasets.faces.landmarks import Landmarks
+from tellbench.datasets.faces.storage import write_weights
 from tellbench.errors import InputError
 from tellbench.generator.vasa.data.bank import Bank, film_to
 from tellbench.generator.vasa.data.studio import Recipe
 from tellbench.generator.vasa.frames import FaceFrames
-from tellbench.generator.vasa.judge import Judge, RigNet, crops, read_weights, write_weights
+from tellbench.generator.vasa.judge import Judge, RigNet, crops, read_weights
 from tellbench.generator.vasa.judge_fit import Lessons, fit, skill
 from tellbench.generator.vasa.window import STEADY, STEADY_PLACES
 
