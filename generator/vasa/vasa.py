@@ -19,7 +19,7 @@ import torch
 from torch import Tensor
 
 from tellbench.datasets.faces.finder import FaceFinder
-from tellbench.datasets.faces.landmarks import Landmarks, load_landmarker
+from tellbench.datasets.faces.landmarks import Landmarker, Landmarks, load_landmarker
 from tellbench.datasets.studio.expressions.posing import PIVOT
 from tellbench.generator.base import Chunk, Generator, Request
 from tellbench.generator.meshwarp.dials import DIALS, settle
@@ -75,6 +75,10 @@ class Vasa(Generator):
     def _finder(self) -> FaceFinder:
         return FaceFinder()
 
+    @functools.cached_property
+    def _landmarker(self) -> Landmarker:
+        return load_landmarker("network")
+
     def animate(self, request: Request) -> Iterator[Chunk]:
         """Yield the clip in chunks of 16 frames; tracks hold pose, gaze, blinks, brows, jaw and the voice.
 
@@ -102,7 +106,7 @@ class Vasa(Generator):
             InputError: no face, or none that can be trusted.
         """
         model = self._model
-        find = self.landmarks or (lambda frames: trusted_landmarks(frames[0], self._finder, load_landmarker("network")))
+        find = self.landmarks or (lambda frames: trusted_landmarks(frames[0], self._finder, self._landmarker))
         points = torch.from_numpy(find(portrait[None]).points)
         square = face_squares(points)
         side = min(_MOST_PIXELS, max(model.size.window, round(2 * float(square[0, 0, 0]))))
