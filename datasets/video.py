@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+import hashlib
+import itertools
 import logging
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
@@ -62,6 +64,30 @@ def probe(path: Path) -> VideoInfo:
     if not count or not rate:
         raise InputError(f"{path}: holds no video frames; the file may be cut short, copy it again")
     return VideoInfo(*size, rate, count, has_audio)
+
+
+def picture_digest(path: Path) -> str:
+    """Hash of all that the decoded frames depend on: coded pictures, their times and turn; not sound, not metadata.
+
+    Clips that differ in nothing else, such as a `null` clip and its pristine twin, have the same.
+
+    Raises:
+        InputError: absent, not a video, or broken on the way.
+    """
+    path = _existing(path)
+    try:
+        with av.open(str(path)) as container:
+            turn = [frame.rotation for frame in itertools.islice(container.decode(video=0), 1)]
+        with av.open(str(path)) as container:
+            stream = container.streams.video[0]
+            coding = stream.codec_context
+            facts = (coding.name, coding.extradata, stream.average_rate, stream.time_base, stream.frames, turn)
+            digest = hashlib.sha256(repr(facts).encode())
+            for packet in container.demux(stream):
+                digest.update(repr(packet.pts).encode() + bytes(packet))
+    except (av.FFmpegError, OSError, ValueError, IndexError) as error:
+        raise _unreadable(path, error) from error
+    return digest.hexdigest()
 
 
 def iter_frames(path: Path, chunk: int = 32) -> Iterator[Frames]:

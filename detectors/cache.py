@@ -17,6 +17,7 @@ from safetensors import SafetensorError
 from safetensors.numpy import load_file, save_file
 
 from tellbench.datasets.files import atomic_path, sha256
+from tellbench.datasets.video import picture_digest
 
 VARIABLE: Final = "TELLBENCH_CACHE"
 """Environment variable that moves the cache to another folder."""
@@ -33,8 +34,8 @@ def cache_folder() -> Path:
 def remember(kind: str, path: Path, settings: Mapping[str, Any], make: Callable[[], Arrays]) -> Arrays:
     """Arrays of a video from the cache, or made now and put there.
 
-    The key is the hash of the file's bytes and of everything in `settings`; names and times do not matter. A
-    broken entry is made anew.
+    The key is the hash of the coded pictures and of everything in `settings`: names, sound and provenance do not
+    matter, so a `null` clip is not measured again after its pristine twin. A broken entry is made anew.
 
     Args:
         kind: subfolder, such as `cues`.
@@ -43,9 +44,9 @@ def remember(kind: str, path: Path, settings: Mapping[str, Any], make: Callable[
         make: measures the arrays.
 
     Raises:
-        InputError: raised by `make`, or the cache folder cannot be written.
+        InputError: not a video, raised by `make`, or the cache folder cannot be written.
     """
-    key = hashlib.sha256(repr((sha256(path), sorted(settings.items()))).encode()).hexdigest()
+    key = hashlib.sha256(repr((picture_digest(path), sorted(settings.items()))).encode()).hexdigest()
     entry = cache_folder() / kind / key[:2] / f"{key[2:34]}.safetensors"
     if entry.is_file():
         try:

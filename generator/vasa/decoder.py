@@ -139,8 +139,8 @@ def mix(source: Tensor, flow: Tensor, mask: Tensor, paint: Tensor) -> tuple[Tens
     moved = warped(source, resized(flow, side))
     shares = resized(mask, side)
     painted = resized(paint, side, "bicubic").clamp(0, 1)
-    layers = (moved, source, painted)
-    picture = sum((shares[:, i : i + 1] * layer for i, layer in enumerate(layers)), torch.zeros_like(source))
+    picture = shares[:, MOVED : MOVED + 1] * moved
+    picture = picture.addcmul(shares[:, KEPT : KEPT + 1], source).addcmul(shares[:, PAINTED:], painted)
     return picture, moved
 
 

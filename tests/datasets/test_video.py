@@ -1,10 +1,11 @@
 import hashlib
 
+import av
 import numpy as np
 import pytest
 
 from tellbench.datasets.audio import RATE, read_audio
-from tellbench.datasets.video import VideoWriter, iter_frames, probe, read_frames
+from tellbench.datasets.video import VideoWriter, iter_frames, picture_digest, probe, read_frames
 from tellbench.errors import InputError
 
 
@@ -52,6 +53,31 @@ def test_bytes_stay_the_same_over_many_runs(tmp_path):
     frames = np.repeat(noisy.clip(0, 255)[..., None], 3, -1).astype(np.uint8)
     digests = {hashlib.sha256(_write(tmp_path / "a.mp4", frames).read_bytes()).hexdigest() for _ in range(25)}
     assert len(digests) == 1
+
+
+def test_the_picture_digest_follows_frames_and_rate_and_nothing_else(tmp_path, frames, voice):
+    silent, changed = _write(tmp_path / "a.mp4", frames), frames.copy()
+    changed[7] = 255 - changed[7]
+    assert picture_digest(_write(tmp_path / "b.mp4", frames, voice)) == picture_digest(silent)
+    others = [
+        _write(tmp_path / "c.mp4", changed),
+        _write(tmp_path / "d.mp4", frames, fps=24),
+        _turned(tmp_path, silent),
+    ]
+    assert len({picture_digest(path) for path in (silent, *others)}) == 4
+
+
+def _turned(folder, path):
+    """The same coded pictures, to be shown turned by a quarter."""
+    with av.open(str(path)) as container, av.open(str(folder / "turned.mp4"), "w") as out:
+        stream = container.streams.video[0]
+        copy = out.add_stream_from_template(stream)
+        copy.set_display_rotation(90)
+        for packet in container.demux(stream):
+            if packet.size:
+                packet.stream = copy
+                out.mux(packet)
+    return folder / "turned.mp4"
 
 
 def test_read_frames_picks_by_index(tmp_path, frames):

@@ -98,6 +98,14 @@ def test_the_second_time_comes_from_the_cache_by_content(clip, tracker, tmp_path
         assert second.arrays()[name].dtype == values.dtype
 
 
+def test_provenance_and_sound_do_not_matter_to_the_cache(clip, tracker, tmp_path):
+    cues.extract(clip, "bright", "cpu")
+    signed = tmp_path / "signed.mp4"
+    signed.write_bytes(clip.path.read_bytes() + (16).to_bytes(4, "big") + b"free" + b"manifest")
+    cues.extract(Clip(clip_id="signed", path=signed, label=1), "bright", "cpu")
+    assert tracker == ["cpu"]
+
+
 def test_other_content_version_or_back_end_is_measured_anew(clip, tracker, monkeypatch):
     cues.extract(clip, "bright", "cpu")
     monkeypatch.setattr(cues, "VERSION", 99)
