@@ -84,6 +84,8 @@ class Generator(ABC):
     """Name of each dial this generator knows, with one line on what it does."""
     needs_pristine: ClassVar[bool] = False
     """Whether `Request.pristine` must be given."""
+    device: str = "cpu"
+    """Where it runs; a generator that can run elsewhere takes it in the constructor."""
 
     @abstractmethod
     def animate(self, request: Request) -> Iterator[Chunk]:

@@ -49,7 +49,7 @@ def build(
         plan: what to make.
         out: the corpus folder.
         workers: processes side by side, one scene each.
-        device: where the studio renders.
+        device: where the studio renders, and generators run that can choose.
         on_clip: called with the id of every clip that is done (for progress).
 
     Raises:
@@ -124,7 +124,7 @@ def _job(plan: Plan, index: int, out: Path, device: str) -> Iterator[str]:
     if refusal.is_file():  # by an earlier, interrupted build
         yield from left
         return
-    made = _shoot(plan, job, out, device) if isinstance(job, Scene) else _animate_outside(plan, job, out)
+    made = _shoot(plan, job, out, device) if isinstance(job, Scene) else _animate_outside(plan, job, out, device)
     try:
         for clip_id in made:
             left.remove(clip_id)
@@ -162,7 +162,7 @@ def _shoot(plan: Plan, scene: Scene, out: Path, device: str) -> Iterator[str]:
                 pristine=lambda: _read_spool(spool, scene.size),
             )
             if not _done(out, clip_id):
-                _forge_one(plan, name, request, out, _clip(plan, take, name, out), STUDIO_RIGHTS)
+                _forge_one(plan, name, request, out, _clip(plan, take, name, out), STUDIO_RIGHTS, device)
             yield clip_id
 
 
@@ -201,7 +201,7 @@ def _read_spool(spool: Path, size: int, chunk: int = 32) -> Iterator[Frames]:
         yield np.array(frames[start : start + chunk])
 
 
-def _animate_outside(plan: Plan, outside: Outside, out: Path) -> Iterator[str]:
+def _animate_outside(plan: Plan, outside: Outside, out: Path, device: str) -> Iterator[str]:
     scene = plan.scenes[0]
     for name, clip_id in zip(plan.forging_outside, plan.ids_of(outside), strict=True):
         if not _done(out, clip_id):
@@ -224,12 +224,12 @@ def _animate_outside(plan: Plan, outside: Outside, out: Path) -> Iterator[str]:
                 crf=plan.crf,
                 seed=plan.seed,
             )
-            _forge_one(plan, name, request, out, clip, outside.rights)
+            _forge_one(plan, name, request, out, clip, outside.rights, device)
         yield clip_id
 
 
-def _forge_one(plan: Plan, name: str, request: Request, out: Path, clip: Clip, rights: str) -> None:
-    generator = GENERATORS.create(name)
+def _forge_one(plan: Plan, name: str, request: Request, out: Path, clip: Clip, rights: str, device: str) -> None:
+    generator = GENERATORS.create_with(name, device=device)
     clip = dataclasses.replace(
         clip,
         generator=name,

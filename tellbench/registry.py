@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import importlib
+import inspect
 from collections.abc import Iterator
 from typing import Any
 
@@ -65,6 +66,15 @@ class Registry:
         """Construct what `spec` names; `keywords` are its configuration."""
         name, argument = self.resolve(spec)
         return self.load(name)(**{**argument, **keywords})
+
+    def create_with(self, spec: str, **offered: Any) -> Any:
+        """Construct what `spec` names with those of the `offered` settings, such as seed and device, that it takes.
+
+        >>> GENERATORS.create_with("null", device="cuda").device
+        'cpu'
+        """
+        taken = inspect.signature(self.load(self.resolve(spec)[0])).parameters
+        return self.create(spec, **{name: value for name, value in offered.items() if name in taken})
 
 
 SOURCES = Registry(

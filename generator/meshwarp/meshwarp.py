@@ -12,8 +12,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from tellbench.datasets.faces.finder import FaceFinder
-from tellbench.datasets.faces.landmarks import Landmarks, load_landmarker
+from tellbench.datasets.faces.landmarks import Landmarks
 from tellbench.generator.base import Chunk, Generator, Request
 from tellbench.generator.meshwarp.arrays import Floats
 from tellbench.generator.meshwarp.dials import DIALS, settle
@@ -21,7 +20,13 @@ from tellbench.generator.meshwarp.fit import fit_head
 from tellbench.generator.meshwarp.head import HeadModel
 from tellbench.generator.meshwarp.motion import Motion, perform
 from tellbench.generator.meshwarp.puppet import Puppet
-from tellbench.generator.meshwarp.quality import Landmarker, Picture, check_fit, trusted_landmarks
+from tellbench.generator.meshwarp.quality import (
+    Picture,
+    check_fit,
+    portrait_finder,
+    portrait_landmarker,
+    trusted_landmarks,
+)
 from tellbench.generator.meshwarp.seam import snap_mouth
 from tellbench.generator.meshwarp.voice import listen
 
@@ -55,14 +60,6 @@ class MeshWarp(Generator):
     @functools.cached_property
     def _model(self) -> HeadModel:
         return HeadModel.load()
-
-    @functools.cached_property
-    def _finder(self) -> FaceFinder:
-        return FaceFinder()
-
-    @functools.cached_property
-    def _landmarker(self) -> Landmarker:
-        return load_landmarker(self.landmarker)
 
     def animate(self, request: Request) -> Iterator[Chunk]:
         """Yield the clip in chunks of 16 frames; tracks hold pose, gaze, lids, brows, mouth and the voice.
@@ -98,7 +95,7 @@ class MeshWarp(Generator):
         """Landmarks of the portrait's one face, checked unless they were given."""
         if self.landmarks is not None:
             return self.landmarks(portrait[None])
-        found = trusted_landmarks(portrait, self._finder, self._landmarker)
+        found = trusted_landmarks(portrait, portrait_finder(), portrait_landmarker(self.landmarker))
         points = snap_mouth(portrait.astype(np.float64), found.points[0]).astype(np.float32)
         return dataclasses.replace(found, points=points[None])
 

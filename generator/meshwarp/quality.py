@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import math
 from collections.abc import Callable
 from typing import Final, TypeAlias
@@ -11,8 +12,9 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
+from tellbench.datasets.faces.finder import FaceFinder
 from tellbench.datasets.faces.framing import Finder, only_face
-from tellbench.datasets.faces.landmarks import INNER, MIRROR, OUTER_CORNERS, Landmarks
+from tellbench.datasets.faces.landmarks import INNER, MIRROR, OUTER_CORNERS, Landmarks, load_landmarker
 from tellbench.errors import InputError
 from tellbench.generator.base import RefusalError
 from tellbench.generator.meshwarp.arrays import Array, Floats
@@ -56,6 +58,18 @@ def trusted_landmarks(portrait: Picture, finder: Finder, landmarker: Landmarker)
     quality, points, iris = examine(landmarker, portrait, box, found)
     check_landmarks(quality)
     return Landmarks(points[None], iris[None], found.aperture)
+
+
+@functools.cache
+def portrait_finder() -> FaceFinder:
+    """The face finder for portraits; loaded once a process, since a corpus makes a generator a clip."""
+    return FaceFinder()
+
+
+@functools.cache
+def portrait_landmarker(name: str = "network") -> Landmarker:
+    """The landmarker of a name for portraits, loaded once likewise."""
+    return load_landmarker(name)
 
 
 @dataclasses.dataclass(frozen=True)

@@ -18,13 +18,12 @@ import pandas as pd
 import torch
 from torch import Tensor
 
-from tellbench.datasets.faces.finder import FaceFinder
-from tellbench.datasets.faces.landmarks import Landmarker, Landmarks, load_landmarker
+from tellbench.datasets.faces.landmarks import Landmarks
 from tellbench.datasets.studio.expressions.posing import PIVOT
 from tellbench.generator.base import Chunk, Generator, Request
 from tellbench.generator.meshwarp.dials import DIALS, settle
 from tellbench.generator.meshwarp.motion import Motion, perform
-from tellbench.generator.meshwarp.quality import trusted_landmarks
+from tellbench.generator.meshwarp.quality import portrait_finder, portrait_landmarker, trusted_landmarks
 from tellbench.generator.meshwarp.voice import listen
 from tellbench.generator.vasa.decoder import Source
 from tellbench.generator.vasa.frames import GAZE_UNIT
@@ -71,14 +70,6 @@ class Vasa(Generator):
         shipped = Path(str(resources.files("tellbench.generator.vasa"))) / "weights" / "face.safetensors"
         return FaceModel.load(self.weights or shipped).to(self.device)
 
-    @functools.cached_property
-    def _finder(self) -> FaceFinder:
-        return FaceFinder()
-
-    @functools.cached_property
-    def _landmarker(self) -> Landmarker:
-        return load_landmarker("network")
-
     def animate(self, request: Request) -> Iterator[Chunk]:
         """Yield the clip in chunks of 16 frames; tracks hold pose, gaze, blinks, brows, jaw and the voice.
 
@@ -106,7 +97,7 @@ class Vasa(Generator):
             InputError: no face, or none that can be trusted.
         """
         model = self._model
-        find = self.landmarks or (lambda frames: trusted_landmarks(frames[0], self._finder, self._landmarker))
+        find = self.landmarks or (lambda frames: trusted_landmarks(frames[0], portrait_finder(), portrait_landmarker()))
         points = torch.from_numpy(find(portrait[None]).points)
         square = face_squares(points)
         side = min(_MOST_PIXELS, max(model.size.window, round(2 * float(square[0, 0, 0]))))

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tellbench.cli.common import Rights, Seed, bar, examples, existing, say
+from tellbench.cli.common import Device, Rights, Seed, bar, examples, existing, pick_device, say
 from tellbench.errors import InputError
 from tellbench.registry import GENERATORS
 
 if TYPE_CHECKING:
-    from tellbench.generator.base import Request
+    from tellbench.generator.base import Generator, Request
 
 
 def add_to(app: typer.Typer) -> None:
@@ -45,6 +45,7 @@ def animate(
         list[str] | None, typer.Option(help="NAME=VALUE, a knob of generated behaviour; repeat for more.")
     ] = None,
     seed: Seed = 0,
+    device: Device = "auto",
 ) -> None:
     """Make a portrait speak. The clip is signed as synthetic."""
     from tellbench.cli.generate import parse_dials
@@ -59,13 +60,14 @@ def animate(
         gaze=gaze, head_motion=head_motion, expressiveness=expressiveness, dials=parse_dials(dial or [])
     )
     request = outside_request(outside, size, fps, 1 << 30, controls, seed)
-    frames = _forge(generator, dataclasses.replace(request, controls=controls), out, rights)
+    maker = GENERATORS.create_with(generator, device=pick_device(device))
+    frames = _forge(maker, dataclasses.replace(request, controls=controls), out, rights)
     say(f"{frames} frames, {frames / fps:.1f} s: {out}")
 
 
-def _forge(name: str, request: Request, out: Path, rights: str) -> int:
+def _forge(generator: Generator, request: Request, out: Path, rights: str) -> int:
     from tellbench.generator.forge import forge
 
     with bar("animating", request.n_frames) as advance:
-        tracks = forge(GENERATORS.create(name), request, out, rights=rights, on_frames=advance)
+        tracks = forge(generator, request, out, rights=rights, on_frames=advance)
     return len(tracks)

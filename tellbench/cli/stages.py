@@ -47,18 +47,10 @@ def train_detectors(
             if (folder / "detector.json").is_file():
                 trained[spec] = load_detector(folder)
             else:
-                trained[spec] = DETECTORS.create(spec, **_settings(spec, seed, device)).fit(train, val)
+                trained[spec] = DETECTORS.create_with(spec, seed=seed, device=device).fit(train, val)
                 trained[spec].save(folder)
             advance(1)
     return trained
-
-
-def _settings(spec: str, seed: int, device: str) -> dict[str, object]:
-    """The constructor keywords, of those a detector takes, that the command line sets."""
-    import inspect
-
-    taken = inspect.signature(DETECTORS.load(DETECTORS.resolve(spec)[0])).parameters
-    return {name: value for name, value in (("seed", seed), ("device", device)) if name in taken}
 
 
 def trained_on(corpus: Corpus, asked: Sequence[str] | None) -> tuple[str, ...]:
@@ -100,12 +92,12 @@ def measure_speed(generators: Sequence[str], size: int, device: str, seconds: fl
     rows = []
     with bar("measuring speed", len(generators)) as advance:
         for name in generators:
-            rows.append(_speed_of(GENERATORS.create(name), map(filmed, scenes), device))
+            rows.append(_speed_of(GENERATORS.create_with(name, device=device), map(filmed, scenes)))
             advance(1)
     return rows
 
 
-def _speed_of(generator: Generator, requests: Iterable[Request], device: str) -> SpeedRow:
+def _speed_of(generator: Generator, requests: Iterable[Request]) -> SpeedRow:
     """Speed on the first of the requests that the generator accepts; its last refusal where there is none."""
     from tellbench.eval.speed import measure_generator
     from tellbench.generator.base import RefusalError
@@ -113,7 +105,7 @@ def _speed_of(generator: Generator, requests: Iterable[Request], device: str) ->
     refusals: list[RefusalError] = []
     for request in requests:
         try:
-            return measure_generator(generator, request, device=device, repeats=2)
+            return measure_generator(generator, request, device=generator.device, repeats=2)
         except RefusalError as refusal:
             refusals.append(refusal)
     raise refusals[-1]

@@ -193,7 +193,7 @@ def test_refused_portrait_is_written_down_and_the_rest_goes_on(studio, plan, tmp
 
     monkeypatch.setattr(building, "outside_request", request_or_refuse)
     monkeypatch.setattr(Plan, "forging_outside", property(lambda _self: ("test-card",)))
-    monkeypatch.setattr(building.GENERATORS, "create", lambda _name: _TestCard())
+    monkeypatch.setattr(building.GENERATORS, "create_with", lambda _name, device: _TestCard())
     outside = tuple(Outside(tmp_path / f"{n}.png", tmp_path / "v.wav", "mine") for n in ("bad", "good"))
     corpus = build(dataclasses.replace(plan, generators=(), outside=outside), tmp_path / "c")
     assert [c.clip_id for c in corpus if not c.pair_id] == ["good--v-test-card"]
@@ -237,7 +237,7 @@ def test_scene_that_a_generator_refuses_is_dropped_with_both_its_clips(studio, p
             yield from super().animate(request)
 
     monkeypatch.setattr(building.GENERATORS, "load", lambda _name: Picky)
-    monkeypatch.setattr(building.GENERATORS, "create", lambda _name: Picky())
+    monkeypatch.setattr(building.GENERATORS, "create_with", lambda _name, device: Picky())
     seen = []
     corpus = build(dataclasses.replace(plan, generators=("picky",)), tmp_path / "c", on_clip=seen.append)
     assert {clip.pair_id for clip in corpus} == {scene.scene_id for i, scene in enumerate(plan.scenes) if i != 1}
@@ -253,7 +253,7 @@ def test_refused_scene_is_not_shot_again_on_resume(studio, plan, tmp_path, monke
             raise RefusalError("cannot trust this face")
 
     monkeypatch.setattr(building.GENERATORS, "load", lambda _name: Picky)
-    monkeypatch.setattr(building.GENERATORS, "create", lambda _name: Picky())
+    monkeypatch.setattr(building.GENERATORS, "create_with", lambda _name, device: Picky())
     plan = dataclasses.replace(plan, generators=("picky",))
     list(building._job(plan, 0, tmp_path, "cpu"))
     assert list(building._job(plan, 0, tmp_path, "cpu")) == plan.ids_of(plan.scenes[0])
@@ -333,7 +333,7 @@ def test_a_refused_scene_leaves_no_file(studio, plan, tmp_path, monkeypatch):
             yield from super().animate(request)
 
     monkeypatch.setattr(building.GENERATORS, "load", lambda _name: Picky)
-    monkeypatch.setattr(building.GENERATORS, "create", lambda _name: Picky())
+    monkeypatch.setattr(building.GENERATORS, "create_with", lambda _name, device: Picky())
     root = build(dataclasses.replace(plan, generators=("picky",)), tmp_path / "c").root
     names = [path.name for path in root.rglob("*")]
     assert not any(name.startswith((plan.scenes[1].scene_id, plan.scenes[1].speech_id)) for name in names)

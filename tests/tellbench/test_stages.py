@@ -11,20 +11,26 @@ from tellbench.registry import GENERATORS
 class Choosy:
     """Accepts the takes it is given by seed."""
 
-    def __init__(self, accepted):
-        self.accepted = accepted
+    def __init__(self, accepted, device):
+        self.accepted, self.device = accepted, device
+
+
+class Filmed(list):
+    """Seeds of scenes, and the devices on which was measured."""
 
 
 @pytest.fixture
 def filmed(monkeypatch):
     """The seeds of the scenes that were filmed, in order; measuring answers with the seed it measured on."""
-    seeds = []
+    seeds, devices = Filmed(), []
+    seeds.devices = devices
 
     def film(scene):
         seeds.append(scene.seed)
         return len(seeds) - 1  # which take it was
 
     def measure(generator, take, device, repeats):
+        devices.append(device)
         if take not in generator.accepted:
             raise RefusalError(f"take {take} refused")
         return take
@@ -35,13 +41,18 @@ def filmed(monkeypatch):
 
 
 def measure(monkeypatch, *accepted):
-    generators = {f"g{i}": Choosy(takes) for i, takes in enumerate(accepted)}
-    monkeypatch.setattr(GENERATORS, "create", lambda name: generators[name])
-    return stages.measure_speed(list(generators), 256, "cpu", 1.0, 0)
+    generators = {f"g{i}": Choosy(takes, f"cuda:{i}") for i, takes in enumerate(accepted)}
+    monkeypatch.setattr(GENERATORS, "create_with", lambda name, device: generators[name])
+    return stages.measure_speed(list(generators), 256, "cuda", 1.0, 0)
 
 
 def test_every_generator_is_measured_on_the_first_take_it_accepts(monkeypatch, filmed):
     assert measure(monkeypatch, {0, 1}, {1, 2}, {2}) == [0, 1, 2]
+
+
+def test_speed_is_told_of_the_device_that_the_generator_runs_on(monkeypatch, filmed):
+    measure(monkeypatch, {0}, {0})
+    assert filmed.devices == ["cuda:0", "cuda:1"]
 
 
 def test_a_take_is_filmed_once_and_only_if_it_is_needed(monkeypatch, filmed):
