@@ -100,14 +100,23 @@ def prosody(audio: Audio) -> Prosody:
     return Prosody(loudness.astype(np.float32), np.where(voiced & (smooth > 0), smooth, np.nan).astype(np.float32))
 
 
+def periodicity(audio: Audio) -> tuple[FloatArray, FloatArray]:
+    """Best pitch in Hz and its strength, 0 (noise) to 1 (periodic), of each frame by itself, both of shape (N,)."""
+    window = np.hanning(_F0_WINDOW)
+    lags, strengths = zip(
+        *(
+            _best_lag((frames - frames.mean(1, keepdims=True)) * window, window)
+            for frames in _frames(audio.samples, _F0_WINDOW)
+        ),
+        strict=True,
+    )
+    f0, strength = RATE / np.concatenate(lags), np.clip(np.concatenate(strengths), 0, 1)
+    return f0.astype(np.float32), strength.astype(np.float32)
+
+
 def voicing(audio: Audio) -> FloatArray:
     """Strength of the pitch peak per frame, 0 (noise) to 1 (periodic), shape (N,)."""
-    window = np.hanning(_F0_WINDOW)
-    parts = [
-        _best_lag((frames - frames.mean(1, keepdims=True)) * window, window)[1]
-        for frames in _frames(audio.samples, _F0_WINDOW)
-    ]
-    return np.clip(np.concatenate(parts), 0, 1).astype(np.float32)
+    return periodicity(audio)[1]
 
 
 def _frames(samples: FloatArray, width: int) -> Iterator[npt.NDArray[np.float64]]:

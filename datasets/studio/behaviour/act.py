@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 
 import numpy as np
+import numpy.typing as npt
 
 from tellbench.datasets.studio.behaviour.blink import Blinks, lid_closure, plan_blinks
 from tellbench.datasets.studio.behaviour.breath import plan_breaths
@@ -16,7 +17,7 @@ from tellbench.datasets.studio.behaviour.habits import Habits
 from tellbench.datasets.studio.behaviour.head import head_pose
 from tellbench.datasets.studio.behaviour.pauses import fill_pauses
 from tellbench.datasets.studio.behaviour.scene import Scene
-from tellbench.datasets.studio.behaviour.signals import FloatArray
+from tellbench.datasets.studio.behaviour.signals import RATE, FloatArray
 
 
 @dataclasses.dataclass(frozen=True)
@@ -43,8 +44,23 @@ class Act:
     """Coefficients, shape (N, 52) in [0, 1]."""
 
 
-def act(scene: Scene, habits: Habits, seed: int, emotion: str = "neutral", intensity: float = 0.0) -> Act:
+def act(
+    scene: Scene,
+    habits: Habits,
+    seed: int,
+    emotion: str = "neutral",
+    intensity: float = 0.0,
+    partner: npt.ArrayLike = (0.0, 0.0),
+) -> Act:
     """Act out a scene; every behaviour draws from a stream of chance of its own.
+
+    Args:
+        scene: what they react to.
+        habits: the person's.
+        seed: chance of this clip.
+        emotion: see `perform`.
+        intensity: see `perform`.
+        partner: where the face is that they look at, degrees right and up of the camera, (2,) or, over time, (N, 2).
 
     Raises:
         InputError: the emotion is unknown or the intensity outside [0, 1].
@@ -52,7 +68,7 @@ def act(scene: Scene, habits: Habits, seed: int, emotion: str = "neutral", inten
     habits = in_mood(habits, emotion, intensity)
     eyes, lids, forehead, head, mood, lungs, mouth = (np.random.default_rng([seed, stream]) for stream in range(7))
     breaths = plan_breaths(scene, habits, lungs)
-    glances = plan_glances(scene, habits, eyes)
+    glances = _towards(plan_glances(scene, habits, eyes), np.asarray(partner, np.float64))
     blinks = plan_blinks(scene, habits, lids, glances)
     brows = move_brows(scene, habits, forehead)
     feeling = feel(scene.n_steps, habits, emotion, intensity, mood)
@@ -74,3 +90,10 @@ def act(scene: Scene, habits: Habits, seed: int, emotion: str = "neutral", inten
         gaze=gaze,
         face=compose(scene, between, feeling, brows, closure, gaze, vergence(scene, glances), habits),
     )
+
+
+def _towards(glances: Glances, partner: FloatArray) -> Glances:
+    """Glances at and beside a partner who may be elsewhere than the camera; noticed at the next fixation."""
+    if partner.ndim > 1:
+        partner = partner[np.clip(glances.start * RATE, 0, len(partner) - 1).astype(int)]
+    return dataclasses.replace(glances, spot=glances.spot + partner)

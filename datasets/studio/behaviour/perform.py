@@ -84,6 +84,7 @@ def perform(
     role: Turns = "talking",
     emotion: str = "neutral",
     intensity: float = 0.0,
+    partner: npt.ArrayLike = (0.0, 0.0),
 ) -> Performance:
     """Act out an utterance: same arguments, same bytes.
 
@@ -100,6 +101,8 @@ def perform(
             [(0.0, "listening"), (4.2, "talking")].
         emotion: one of `tellbench.datasets.emotion.EMOTIONS`.
         intensity: how strong it gets at its apexes, 0 to 1.
+        partner: where the face is that the person talks to, degrees right and up of the camera; (2,), or (N, 2) at
+            100 Hz. `mutual_gaze` is looking there.
 
     Raises:
         InputError: fewer than one frame, a frame rate that is not positive, an unknown role or emotion, or an
@@ -108,7 +111,7 @@ def perform(
     if n_frames < 1 or not fps > 0:
         raise InputError(f"{n_frames} frames at {fps} fps make no clip; give at least 1 frame and a positive rate")
     scene = listen(utterance, n_frames / fps, role)
-    played = act(scene, habits or Habits(), seed, emotion, intensity)
+    played = act(scene, habits or Habits(), seed, emotion, intensity, partner)
     moments = np.asarray((np.arange(n_frames) + 0.5) / fps, np.float64)
     coefficients = _at(moments, played.face)
     return Performance(

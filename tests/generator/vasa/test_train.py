@@ -8,7 +8,7 @@ from PIL import Image
 from safetensors.torch import load_file
 
 from tellbench.errors import InputError
-from tellbench.generator.vasa import train
+from tellbench.generator.vasa import run, train
 from tellbench.generator.vasa.model import FaceModel
 from tellbench.generator.vasa.train import Plan, Trainer, stage_at
 
@@ -34,7 +34,7 @@ def test_a_killed_run_reaches_the_same_weights(toy_size, tmp_path):
     again = _trainer(tmp_path / "killed")
     assert again.step == 3
     assert again.run()
-    one, two = (load_file(tmp_path / name / train.STATE) for name in ("whole", "killed"))
+    one, two = (load_file(tmp_path / name / run.STATE) for name in ("whole", "killed"))
     assert one.keys() == two.keys()
     assert all(torch.equal(one[name], two[name]) for name in one)
 
@@ -46,7 +46,7 @@ def _check_whole_run(toy_size, out):
     assert trainer.run()
     assert not torch.equal(before, trainer.model.decoder.out[2].weight)
     assert FaceModel.load(out / train.WEIGHTS).size == toy_size
-    assert json.loads((out / train.PLAN).read_text())["steps"] == 6
+    assert json.loads((out / run.PLAN).read_text())["steps"] == 6
     assert Image.open(out / "panels" / "0000004.png").size == (8 * 64, 2 * 64)
     assert list((out / "tensorboard").iterdir())
 
@@ -75,7 +75,7 @@ def test_another_plan_does_not_touch_a_run(toy_size, tmp_path):
 
 def test_a_state_that_is_none_is_named(toy_size, tmp_path):
     _trainer(tmp_path)
-    (tmp_path / train.STATE).write_bytes(b"nothing")
+    (tmp_path / run.STATE).write_bytes(b"nothing")
     with pytest.raises(InputError, match="not the state of this training"):
         _trainer(tmp_path)
 
@@ -83,7 +83,7 @@ def test_a_state_that_is_none_is_named(toy_size, tmp_path):
 def test_minutes_end_a_run_early_and_it_goes_on(toy_size, tmp_path):
     trainer = _trainer(tmp_path)
     assert not trainer.run(minutes=0)
-    assert (tmp_path / train.STATE).is_file()
+    assert (tmp_path / run.STATE).is_file()
 
 
 def test_stages_come_in_order():

@@ -1,0 +1,93 @@
+"""The motion model: the denoiser with the statistics of motion and sound, saved and loaded as one."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Final, Self
+
+import safetensors
+import safetensors.torch
+import torch
+from torch import Tensor, nn
+
+from tellbench.datasets.files import atomic_path
+from tellbench.errors import InputError
+from tellbench.generator.vasa.motion.hearing import N_HEARD
+from tellbench.generator.vasa.motion.network import Denoiser
+from tellbench.generator.vasa.motion.sizes import Size, size_named
+from tellbench.generator.vasa.motion.space import N_MOTION, N_POSE
+
+_LEAST_SCALE: Final = (0.5, 0.05, 0.2)
+"""Degrees or mm, coefficients, and units of pitch and log power: what moves less counts less (assumption)."""
+_REMEDY: Final = "train one with `tellbench fit-generator motion`"
+
+
+class MotionModel(nn.Module):
+    """Denoiser and statistics.
+
+    Args:
+        size: of the denoiser.
+    """
+
+    motion_mean: Tensor
+    motion_scale: Tensor
+    sound_mean: Tensor
+    sound_scale: Tensor
+
+    def __init__(self, size: Size) -> None:
+        super().__init__()
+        self.size = size
+        self.denoiser = Denoiser(size)
+        for name, count in (("motion", N_MOTION), ("sound", N_HEARD)):
+            self.register_buffer(f"{name}_mean", torch.zeros(count))
+            self.register_buffer(f"{name}_scale", torch.ones(count))
+
+    @torch.no_grad()
+    def learn_statistics(self, motion: Tensor, sound: Tensor) -> None:
+        """Take mean and spread from motion (N, 60) and sound (N, 28)."""
+        least = motion.new_full((N_MOTION,), _LEAST_SCALE[1])
+        least[:N_POSE] = _LEAST_SCALE[0]
+        self.motion_mean.copy_(motion.mean(0))
+        self.motion_scale.copy_(motion.std(0).maximum(least))
+        self.sound_mean.copy_(sound.mean(0))
+        self.sound_scale.copy_(sound.std(0).clamp(min=_LEAST_SCALE[2]))
+
+    def standardised(self, motion: Tensor) -> Tensor:
+        """Motion (..., 60) as the denoiser has it."""
+        return (motion - self.motion_mean) / self.motion_scale
+
+    def restored(self, motion: Tensor) -> Tensor:
+        """What `standardised` did, undone."""
+        return motion * self.motion_scale + self.motion_mean
+
+    def standardised_sound(self, sound: Tensor) -> Tensor:
+        """Features (..., 28) as the denoiser has them."""
+        return (sound - self.sound_mean) / self.sound_scale
+
+    def save(self, path: Path) -> None:
+        """Write the weights in half precision and the statistics in full, with the size's name, as safetensors."""
+        half = {name: value.detach().half() for name, value in self.denoiser.state_dict(prefix="denoiser.").items()}
+        state = {**self.state_dict(), **half}
+        state = {name: value.detach().cpu().contiguous() for name, value in state.items()}
+        with atomic_path(path) as part:
+            safetensors.torch.save_file(state, part, {"size": json.dumps(self.size.name)})
+
+    @classmethod
+    def load(cls, path: Path) -> Self:
+        """Read what `save` wrote; on the CPU, ready to use.
+
+        Raises:
+            InputError: the file is missing or holds something else.
+        """
+        try:
+            with safetensors.safe_open(path, "pt") as stream:
+                name = json.loads((stream.metadata() or {})["size"])
+                state = {key: stream.get_tensor(key).float() for key in stream.keys()}  # noqa: SIM118
+            model = cls(size_named(name))
+            model.load_state_dict(state)
+        except (OSError, KeyError, ValueError, RuntimeError, safetensors.SafetensorError) as error:
+            raise InputError(
+                f"{path}: not weights of a motion model ({str(error).splitlines()[0]}); {_REMEDY}"
+            ) from error
+        return model.eval().requires_grad_(False)

@@ -1,0 +1,120 @@
+"""Sound in, motion out, window by window: one iterator for whole recordings and for sound as it is spoken.
+
+A window is made once its sound and `LOOK_AHEAD` beyond have come in: a frame is late by at most the window and that.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from tellbench.datasets.audio import RATE as SAMPLES
+from tellbench.errors import InputError
+from tellbench.generator.vasa.motion.diffusion import Sampling, sample
+from tellbench.generator.vasa.motion.hearing import FRAME, MARGIN, Ear, Hearing, Samples
+from tellbench.generator.vasa.motion.model import MotionModel
+from tellbench.generator.vasa.motion.network import Conditions
+from tellbench.generator.vasa.motion.script import Script
+from tellbench.generator.vasa.motion.sizes import AHEAD, BEFORE, WINDOW
+from tellbench.generator.vasa.motion.space import N_MOTION
+
+LEAST_WINDOW: Final = BEFORE
+"""Frames of the shortest window: what the next one sees of it."""
+LOOK_AHEAD: Final = (AHEAD * FRAME + MARGIN) / SAMPLES
+"""Seconds of sound beyond a window that must have come in before it is made."""
+
+
+@dataclass(frozen=True)
+class Part:
+    """Consecutive frames as they were made."""
+
+    motion: Tensor
+    """(T, 60)."""
+    first: int
+    """Number of the first frame; there is a seam before it unless it is 0."""
+
+
+class Performer:
+    """Makes motion as far as sound is known.
+
+    Args:
+        model: what moves.
+        script: what is asked for.
+        seed: of all chance.
+        n_frames: frames at 25 a second to make; as many as are heard by default. Beyond the sound there is silence.
+        window: frames made at once, 10 to 50: fewer are sooner ready, more are made faster.
+        sampling: steps and guidance.
+
+    Raises:
+        InputError: no such window.
+    """
+
+    def __init__(
+        self,
+        model: MotionModel,
+        script: Script,
+        seed: int,
+        n_frames: int | None = None,
+        window: int = WINDOW,
+        sampling: Sampling | None = None,
+    ) -> None:
+        if not LEAST_WINDOW <= window <= WINDOW:
+            raise InputError(f"window of {window} frames; allowed: {LEAST_WINDOW} to {WINDOW}")
+        self.model, self.script, self.seed, self.window = model, script, seed, window
+        self.n_frames, self.sampling = n_frames, sampling or Sampling()
+        self._first, self._last = 0, torch.zeros(0, N_MOTION)
+
+    def ready(self, ear: Hearing) -> Iterator[Part]:
+        """Every window that can be made by now."""
+        while (left := self._left(ear)) > 0 and ear.knows(self._first + self.window + AHEAD):
+            made = self._make(ear)
+            place = self.script.rows(self._first, self._first + self.window).place
+            yield Part((made + place)[:left], self._first)
+            self._first, self._last = self._first + self.window, made[-BEFORE:]
+            ear.forget(self._first - BEFORE)
+
+    def _left(self, ear: Hearing) -> int:
+        """Frames still to be made, at least a window while sound comes in."""
+        if self.n_frames is not None:
+            return self.n_frames - self._first
+        return ear.n_frames - self._first if ear.ended else self.window
+
+    @torch.inference_mode()
+    def _make(self, ear: Hearing) -> Tensor:
+        """Motion (W, 60) of the next window, about the place that is asked for."""
+        model, first, window = self.model, self._first, self.window
+        device = model.motion_mean.device
+        sound = model.standardised_sound(ear.features(first - BEFORE, first + window + AHEAD).to(device))
+        follows = len(self._last) > 0
+        before = model.standardised(self._last.to(device)) if follows else torch.zeros(BEFORE, N_MOTION, device=device)
+        known = Conditions(
+            before=before[None],
+            follows=torch.tensor([follows], device=device),
+            audio=sound[None],
+            heard=torch.ones(1, len(sound), dtype=torch.bool, device=device),
+            asked=self.script.rows(first, first + window).conditions[None].to(device),
+            minded=torch.ones(1, 3, dtype=torch.bool, device=device),
+        )
+        noise = np.random.default_rng([self.seed, first]).standard_normal((1, window, N_MOTION), np.float32)
+        made = sample(model.denoiser, torch.from_numpy(noise).to(device), known, self.sampling)
+        return model.restored(made[0]).cpu()
+
+
+def perform(performer: Performer, sound: Iterable[Samples]) -> Iterator[Part]:
+    """Motion to a voice; the same sound gives the same motion, however it is parted.
+
+    Args:
+        performer: who moves, not used before.
+        sound: parts of a recording, mono, 16 kHz: a list with all of it, or an iterator that waits for more.
+    """
+    ear = Ear()
+    for samples in sound:
+        ear.hear(samples)
+        yield from performer.ready(ear)
+    ear.end()
+    yield from performer.ready(ear)

@@ -1,0 +1,53 @@
+"""From acted talks to a run, through the command line too."""
+
+import pytest
+from typer.testing import CliRunner
+
+from tellbench.cli import app, fit_generator
+from tellbench.errors import InputError
+from tellbench.generator.vasa.motion import train
+from tellbench.generator.vasa.motion.data.talks import path_of, write_talk
+from tellbench.generator.vasa.motion.fit import SHOWN, Data, fit_motion
+from tellbench.generator.vasa.motion.model import MotionModel
+from tellbench.generator.vasa.motion.train import Plan
+
+from .toys import TOY, toy_talk
+
+
+@pytest.fixture
+def talks(tmp_path):
+    """Toy talks as the studio's would lie there."""
+    for seed in (760_000, 760_001, SHOWN):
+        write_talk(path_of(tmp_path / "talks", seed), toy_talk(seed))
+    return tmp_path / "talks"
+
+
+def test_the_command_trains_and_goes_on(toy_size, talks, tmp_path, monkeypatch):
+    monkeypatch.setitem(fit_generator.STEPS["motion"], "toy", 2)
+    command = ["fit-generator", "motion", "--size", "toy", "--out", str(tmp_path / "run"), "--films", str(talks)]
+    command += ["--people", "760000:760002", "--workers", "0", "--device", "cpu", "--batch", "2"]
+    stopped = CliRunner().invoke(app, [*command, "--minutes", "0"], catch_exceptions=False)
+    assert "the same command goes on" in stopped.output
+    done = CliRunner().invoke(app, command, catch_exceptions=False)
+    assert "trained" in done.output
+    assert MotionModel.load(tmp_path / "run" / train.WEIGHTS).size == TOY
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        ({"people": range(779_999, 780_001)}, "allowed: 760000 to 780000"),
+        ({"people": range(760_000, 760_003)}, "talk_760002.safetensors does not exist; give --workers 1"),
+        ({"names": ("nowhere",)}, "data 'nowhere'; allowed: studio"),
+    ],
+)
+def test_data_that_cannot_be_used_is_refused(toy_size, talks, tmp_path, data, message):
+    chosen = Data(**{"people": range(760_000, 760_002), "talks": talks, "workers": 0, **data})
+    with pytest.raises(InputError, match=message):
+        fit_motion(Plan(size="toy", steps=1), chosen, tmp_path / "run", "cpu")
+
+
+def test_weights_of_something_else_are_named(tmp_path):
+    (tmp_path / "x.safetensors").write_bytes(b"nothing")
+    with pytest.raises(InputError, match="not weights of a motion model"):
+        MotionModel.load(tmp_path / "x.safetensors")

@@ -1,0 +1,62 @@
+"""A killed run goes on to the very weights that it would have reached, and a model learns what a toy talk does."""
+
+import pytest
+import torch
+from PIL import Image
+from safetensors.torch import load_file
+
+from tellbench.errors import InputError
+from tellbench.generator.vasa.motion import train
+from tellbench.generator.vasa.motion.data.bank import TalkBank
+from tellbench.generator.vasa.motion.model import MotionModel
+from tellbench.generator.vasa.motion.train import Plan, Trainer
+from tellbench.generator.vasa.run import STATE
+
+from .toys import TOY, toy_talk
+
+PLAN = Plan(size="toy", steps=6, batch=4, save_every=3, panel_every=4)
+
+
+def _trainer(out, plan=PLAN):
+    return Trainer(plan, TalkBank(toy_talk(seed) for seed in range(3)), toy_talk(9), out, "cpu")
+
+
+def test_a_killed_run_reaches_the_same_weights(toy_size, tmp_path):
+    assert _trainer(tmp_path / "whole").run()
+    killed = _trainer(tmp_path / "killed")
+
+    def kill(n):
+        if killed.step == 5:  # two steps after the last save
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        killed.run(kill)
+    again = _trainer(tmp_path / "killed")
+    assert again.step == 3
+    assert again.run()
+    one, two = (load_file(tmp_path / name / STATE) for name in ("whole", "killed"))
+    assert all(torch.equal(one[name], two[name]) for name in one | two)
+    assert MotionModel.load(tmp_path / "whole" / train.WEIGHTS).size == TOY
+    assert Image.open(tmp_path / "whole" / "panels" / "0000004.png").width > 400
+
+
+def test_a_run_of_another_plan_is_left_alone(toy_size, tmp_path):
+    _trainer(tmp_path)
+    with pytest.raises(InputError, match="another plan"):
+        _trainer(tmp_path, Plan(size="toy", steps=9))
+
+
+def test_the_loss_falls(toy_size, tmp_path):
+    trainer = _trainer(tmp_path, Plan(size="toy", steps=150, batch=8, rate=4e-3))
+    losses = [float(trainer.advance()["frames"]) for _ in range(150)]
+    assert sum(losses[-20:]) / 20 < 0.6 * sum(losses[:5]) / 5
+
+
+def test_conditions_are_dropped_as_often_as_in_the_paper():
+    known = TalkBank([toy_talk(0)]).draw(4000, 20, torch.Generator().manual_seed(0)).known
+    kept = train.dropped(known, torch.Generator().manual_seed(1))
+    assert (~kept.minded).float().mean(0).tolist() == pytest.approx([0.1] * 3, abs=0.02)
+    assert (~kept.heard).all(1).float().mean() == pytest.approx(0.1, abs=0.02)
+    assert kept.follows.sum() / known.follows.sum() == pytest.approx(0.5, abs=0.03)
+    ends = kept.heard.any(1) & ~kept.heard[:, -1]
+    assert ends.float().mean() == pytest.approx(0.09, abs=0.02)
