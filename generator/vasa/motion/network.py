@@ -132,7 +132,13 @@ class Denoiser(nn.Module):
 
     def _wished(self, known: Conditions) -> Tensor:
         """What is asked of each frame, (B, W, D)."""
-        parts = zip(self.wishes, torch.split(known.asked, N_ASKED, -1), self.null_wishes, known.minded.unbind(1), strict=True)
+        parts = zip(
+            self.wishes,
+            known.asked.split_with_sizes(N_ASKED, -1),
+            self.null_wishes,
+            known.minded.unbind(1),
+            strict=True,
+        )
         wished = [torch.where(minded[:, None, None], layer(part), null) for layer, part, null, minded in parts]
         return torch.stack(wished).sum(0)
 
