@@ -10,15 +10,10 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from tellbench.generator.meshwarp.arrays import Array, smoothstep
+from tellbench.generator.blinks import closure_after, mean_interval, random_interval
+from tellbench.generator.meshwarp.arrays import Array
 from tellbench.generator.meshwarp.signals import RATE, drift, smooth
 from tellbench.generator.meshwarp.voice import Voice
-
-_REFRACTORY = 0.4
-"""Seconds after a blink without another."""
-
-_CLOSING, _HELD, _OPENING = 0.09, 0.04, 0.17
-"""Seconds of a blink's phases; VanderWerf et al. 2003: down about 90 ms, closed 10 to 50 ms, up about 240 ms."""
 
 MOST_DEGREES = 12.0
 """No yaw, pitch or roll beyond this: past it the warp stretches hair and background visibly."""
@@ -33,13 +28,8 @@ def blinks(voice: Voice, random: np.random.Generator, dials: Mapping[str, float]
     closure = np.zeros(steps)
     for time in _blink_times(voice, random, dials["blink_rate"], dials["blink_regularity"]):
         depth = np.clip(dials["blink_completeness"] + random.normal(0, 0.03), 0, 1)
-        closure = np.maximum(closure, depth * _blink((np.arange(steps) / RATE - time) * dials["blink_speed"]))
+        closure = np.maximum(closure, depth * closure_after((np.arange(steps) / RATE - time) * dials["blink_speed"]))
     return closure
-
-
-def _blink(after: Array) -> Array:
-    """Closure over time in seconds from full closure."""
-    return np.asarray(smoothstep(-_CLOSING, 0, after) * (1 - smoothstep(_HELD, _HELD + _OPENING, after)))
 
 
 def _blink_times(voice: Voice, random: np.random.Generator, rate: float, regularity: float) -> list[float]:
@@ -47,13 +37,12 @@ def _blink_times(voice: Voice, random: np.random.Generator, rate: float, regular
     seconds = len(voice.gate) / RATE
     if rate <= 0:
         return []
-    mean = max(60 / rate, _REFRACTORY + 0.1)
+    mean = mean_interval(rate)
     quiet = smooth((voice.gate < 0.3).astype(float), 8)
     times, time = [], mean * random.uniform(0.05, 0.95)
     while time < seconds:
         times.append(_nearest_pause(quiet, time, 0.6 * (1 - regularity)))
-        free = max((1 - regularity) ** 2, 1e-4)  # squared coefficient of variation of the interval's free part
-        time = max(time, times[-1]) + _REFRACTORY + (mean - _REFRACTORY) * random.gamma(1 / free, free)
+        time = max(time, times[-1]) + random_interval(random, rate, regularity)
     return times
 
 

@@ -14,11 +14,11 @@ import pandas as pd
 
 from tellbench.datasets.faces.landmarks import Landmarks
 from tellbench.generator.base import Chunk, Generator, Request
+from tellbench.generator.dials import DIALS, settle
 from tellbench.generator.meshwarp.arrays import Floats
-from tellbench.generator.meshwarp.dials import DIALS, settle
 from tellbench.generator.meshwarp.fit import fit_head
 from tellbench.generator.meshwarp.head import HeadModel
-from tellbench.generator.meshwarp.motion import Motion, perform
+from tellbench.generator.meshwarp.motion import perform
 from tellbench.generator.meshwarp.puppet import Puppet
 from tellbench.generator.meshwarp.quality import (
     Picture,
@@ -29,6 +29,7 @@ from tellbench.generator.meshwarp.quality import (
 )
 from tellbench.generator.meshwarp.seam import snap_mouth
 from tellbench.generator.meshwarp.voice import listen
+from tellbench.generator.motion import Motion
 
 CHUNK = 16
 """Frames a chunk: memory does not grow with the clip."""

@@ -21,10 +21,11 @@ from torch import Tensor
 from tellbench.datasets.faces.landmarks import Landmarks
 from tellbench.datasets.studio.expressions.posing import PIVOT
 from tellbench.generator.base import Chunk, Generator, Request
-from tellbench.generator.meshwarp.dials import DIALS, settle
-from tellbench.generator.meshwarp.motion import Motion, perform
+from tellbench.generator.dials import DIALS, settle
+from tellbench.generator.meshwarp.motion import perform
 from tellbench.generator.meshwarp.quality import portrait_finder, portrait_landmarker, trusted_landmarks
 from tellbench.generator.meshwarp.voice import listen
+from tellbench.generator.motion import Motion
 from tellbench.generator.vasa.decoder import Source
 from tellbench.generator.vasa.frames import GAZE_UNIT
 from tellbench.generator.vasa.model import FaceModel

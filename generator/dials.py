@@ -1,4 +1,4 @@
-"""The knobs of the puppet's behaviour: names, meanings, natural values and allowed ranges."""
+"""The knobs of generated behaviour, the same for every generator: names, meanings, natural values, allowed ranges."""
 
 from __future__ import annotations
 
