@@ -17,6 +17,8 @@ from tellbench.generator.vasa.encoders import Appearance, Canonical, Reader
 from tellbench.generator.vasa.sizes import Size, size_named
 from tellbench.generator.vasa.warps import Fields, lattice, resized
 
+SHIPPED: Final = Path(__file__).parent / "weights" / "face.safetensors"
+"""Weights that come with Tellbench."""
 _REMEDY: Final = "make them with `tellbench fit-generator face`"
 
 

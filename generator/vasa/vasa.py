@@ -8,7 +8,6 @@ from __future__ import annotations
 import functools
 import math
 from collections.abc import Callable, Iterator, Mapping
-from importlib import resources
 from pathlib import Path
 from typing import ClassVar, Final
 
@@ -19,7 +18,6 @@ import torch
 from torch import Tensor
 
 from tellbench.datasets.faces.landmarks import Landmarks
-from tellbench.datasets.studio.expressions.posing import PIVOT
 from tellbench.generator.base import Chunk, Generator, Request
 from tellbench.generator.dials import DIALS, settle
 from tellbench.generator.meshwarp.motion import perform
@@ -28,17 +26,13 @@ from tellbench.generator.meshwarp.voice import listen
 from tellbench.generator.motion import Motion
 from tellbench.generator.vasa.decoder import Source
 from tellbench.generator.vasa.frames import GAZE_UNIT
-from tellbench.generator.vasa.model import FaceModel
-from tellbench.generator.vasa.pose import angles, rotation
+from tellbench.generator.vasa.model import SHIPPED, FaceModel
+from tellbench.generator.vasa.moves import moved_pose
 from tellbench.generator.vasa.rig import read_rig, relative, write_rig
 from tellbench.generator.vasa.window import cut, face_squares, paste, pose_of, to_window
 
 CHUNK: Final = 16
 """Frames a chunk: memory does not grow with the clip."""
-UNIT_MM: Final = 130.0
-"""Millimetres of a half width of the canonical head (`window.STEADY_PLACES`)."""
-_ORIGIN_BELOW_EYES: Final = 15.0
-"""Millimetres from the middle of the eyes down to the canonical origin (likewise)."""
 _MOST_PIXELS: Final = 1024
 """Side of the window at most: more than the paint could match."""
 
@@ -68,8 +62,7 @@ class Vasa(Generator):
 
     @functools.cached_property
     def _model(self) -> FaceModel:
-        shipped = Path(str(resources.files("tellbench.generator.vasa"))) / "weights" / "face.safetensors"
-        return FaceModel.load(self.weights or shipped).to(self.device)
+        return FaceModel.load(self.weights or SHIPPED).to(self.device)
 
     def animate(self, request: Request) -> Iterator[Chunk]:
         """Yield the clip in chunks of 16 frames; tracks hold pose, gaze, blinks, brows, jaw and the voice.
@@ -136,22 +129,3 @@ class Stage:
         windows = self.model.drive(source, poses, dynamics).image
         frames = paste(windows, self.square, self.picture)
         return (frames * 255).round().byte().permute(0, 2, 3, 1).cpu().numpy(), poses
-
-
-def moved_pose(pose: Tensor, moves: Tensor) -> Tensor:
-    """Poses (N, 7) of heads that move as the studio's do: about the neck, in their own axes.
-
-    Args:
-        pose: before, (N, 7).
-        moves: (N, 6), yaw, pitch and roll in degrees, then mm to image right, up and towards the viewer.
-    """
-    x, y, z = PIVOT
-    pivot = moves.new_tensor([x, -(y + _ORIGIN_BELOW_EYES), z]) / UNIT_MM
-    turn = rotation(torch.deg2rad(moves[:, :3]))
-    before = rotation(pose)
-    shift = moves[:, 3:] / UNIT_MM * moves.new_tensor([1.0, -1.0, 1.0]) + pivot - turn @ pivot
-    shift = (before @ shift[..., None])[..., 0]  # of the canonical origin, canonical units, window axes
-    scale = pose[:, 5:6].exp()
-    nearer = -torch.log1p(-pose[:, 6:7] * shift[:, 2:])
-    place = pose[:, 3:5] + scale * shift[:, :2]
-    return torch.cat([angles(before @ turn), place * nearer.exp(), pose[:, 5:6] + nearer, pose[:, 6:7]], 1)

@@ -52,6 +52,9 @@ def fit_generator(
     ] = None,
     workers: Annotated[int, typer.Option(min=0, help="Processes that film or act; 0 uses what is there.")] = 1,
     gigabytes: Annotated[float, typer.Option(help="Memory for frames on the training device.")] = 4.0,
+    reader: Annotated[
+        Path | None, typer.Option(help="motion: face model that reads video; default: the shipped one.")
+    ] = None,
     off: Annotated[
         list[str] | None, typer.Option(help="A loss to leave out, such as transfer; repeat for more.")
     ] = None,
@@ -87,7 +90,7 @@ def fit_generator(
             from tellbench.generator.vasa.motion import train as motion_train
 
             weights = out / motion_train.WEIGHTS
-            talks = motion_fit.Data(names=names, people=seeds, talks=kept, workers=workers)
+            talks = motion_fit.Data(names=names, people=seeds, talks=kept, workers=workers, reader=reader)
             done = motion_fit.fit_motion(motion_train.Plan(**usual), talks, out, chosen, minutes, advance)
     say(f"{'trained' if done else 'stopped; the same command goes on'}: {weights}")
 

@@ -18,7 +18,7 @@ from tellbench.generator.blinks import closure_after, random_interval
 from tellbench.generator.dials import settle
 from tellbench.generator.vasa.frames import GAZE_UNIT
 from tellbench.generator.vasa.motion.script import Script
-from tellbench.generator.vasa.motion.space import N_POSE, RATE, columns_of, looking, motion_columns
+from tellbench.generator.vasa.motion.space import N_POSE, RATE, between, columns_of, looking, motion_columns
 
 _BROWS: Final = columns_of("brow")
 _MOUTH: Final = columns_of("mouth", "jaw", "tongue")
@@ -71,10 +71,10 @@ def _shifted(parts: Iterable[Tensor], dials: Mapping[str, float]) -> Iterator[tu
         motion = held[done - start : end - start].clone()
         frames = torch.arange(done, end, dtype=torch.float64) - start
         if delay:
-            motion[:, _MOUTH] = _between(held, frames - delay * RATE)[:, _MOUTH]
+            motion[:, _MOUTH] = between(held, frames - delay * RATE)[:, _MOUTH]
         for name, columns in (("brow_coupling", _BROWS), ("head_coupling", _HEAD)):
             if name in dials:
-                later = _between(held, frames - _LATER * RATE)[:, columns]
+                later = between(held, frames - _LATER * RATE)[:, columns]
                 motion[:, columns] = torch.lerp(later, motion[:, columns], dials[name])
         yield motion, done
         done = end
@@ -85,13 +85,6 @@ def _shifted(parts: Iterable[Tensor], dials: Mapping[str, float]) -> Iterator[tu
 def _then_end(parts: Iterable[Tensor]) -> Iterator[Tensor | None]:
     yield from parts
     yield None
-
-
-def _between(held: Tensor, place: Tensor) -> Tensor:
-    """Rows of `held` at fractional places, the ends held."""
-    place = place.clamp(0, len(held) - 1)
-    low = place.long()
-    return torch.lerp(held[low], held[(low + 1).clamp(max=len(held) - 1)], (place - low)[:, None].to(held))
 
 
 def _scaled(motion: Tensor, dials: Mapping[str, float], wishes: Script) -> Tensor:

@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import Final
 
 from tellbench.errors import InputError
+from tellbench.generator.vasa.data.video import recordings
+from tellbench.generator.vasa.model import SHIPPED, FaceModel
 from tellbench.generator.vasa.motion.data.bank import TalkBank
 from tellbench.generator.vasa.motion.data.talks import PEOPLE, Talk, acting, path_of, read_talk
 from tellbench.generator.vasa.motion.train import Plan, Trainer
@@ -35,6 +37,8 @@ class Data:
     """Folder of what was acted or read from video."""
     workers: int = 1
     """Processes that act before training begins; with 0 only what is there is used."""
+    reader: Path | None = None
+    """Weights of the face model that reads motion from video; the shipped ones by default."""
 
 
 def fit_motion(
@@ -58,17 +62,24 @@ def fit_motion(
     rank = int(os.environ.get("LOCAL_RANK", "0"))
     place = f"cuda:{rank}" if device == "cuda" else device
     (shown,) = _acted(data, range(SHOWN, SHOWN + 1))
-    talks = (talk for name in data.names for talk in _talks(name, data))
+    talks = (talk for name in data.names for talk in _talks(name, data, place))
     trainer = Trainer(plan, TalkBank(talks, place), shown, out, device)
     on_step(trainer.step)
     return trainer.run(on_step, minutes)
 
 
-def _talks(name: str, data: Data) -> Iterator[Talk]:
+def _talks(name: str, data: Data, device: str) -> Iterator[Talk]:
     """Talks of one of the data's names."""
     if name == STUDIO:
         return _acted(data, data.people)
-    raise InputError(f"data {name!r}; allowed: {STUDIO}")
+    if not Path(name).is_dir():
+        raise InputError(f"data {name!r}; allowed: {STUDIO}, or a folder with a corpus or with people's videos")
+    from tellbench.datasets.faces.finder import FaceFinder
+    from tellbench.datasets.faces.landmarks import load_landmarker
+    from tellbench.generator.vasa.motion.data.clips import StageOne, prepare
+
+    reader = StageOne(FaceModel.load(data.reader or SHIPPED), device)
+    return prepare(recordings(Path(name)), data.talks, FaceFinder(), load_landmarker("network"), reader)
 
 
 def _acted(data: Data, seeds: range) -> Iterator[Talk]:

@@ -83,7 +83,12 @@ def at_rate(parts: Iterable[Tensor], fps: float) -> Iterator[Tensor]:
 
 def _read(held: Tensor, first: int, done: int, count: int, fps: float) -> Tensor:
     place = (torch.arange(done, done + count, dtype=torch.float64) + 0.5) / fps * RATE - 0.5 - first
-    place = place.clamp(0, len(held) - 1)
+    return between(held, place)
+
+
+def between(rows: Tensor, place: Tensor) -> Tensor:
+    """Rows (N, ...) read off at fractional places (M,), linearly, the ends held."""
+    place = place.clamp(0, len(rows) - 1)
     low = place.long()
-    share = (place - low)[:, None].to(held)
-    return torch.lerp(held[low], held[(low + 1).clamp(max=len(held) - 1)], share)
+    share = (place - low).to(rows).view(-1, *[1] * (rows.ndim - 1))
+    return torch.lerp(rows[low], rows[(low + 1).clamp(max=len(rows) - 1)], share)

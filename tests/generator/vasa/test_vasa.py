@@ -13,9 +13,10 @@ from tellbench.datasets.studio.renderer import Studio
 from tellbench.errors import InputError
 from tellbench.generator.base import Controls, Request
 from tellbench.generator.vasa.model import FaceModel
+from tellbench.generator.vasa.moves import moved_pose
 from tellbench.generator.vasa.pose import project
 from tellbench.generator.vasa.sizes import SIZES
-from tellbench.generator.vasa.vasa import Vasa, moved_pose
+from tellbench.generator.vasa.vasa import Vasa
 
 
 @pytest.fixture(scope="module")

@@ -38,7 +38,7 @@ def test_the_command_trains_and_goes_on(toy_size, talks, tmp_path, monkeypatch):
     [
         ({"people": range(779_999, 780_001)}, "allowed: 760000 to 780000"),
         ({"people": range(760_000, 760_003)}, "talk_760002.safetensors does not exist; give --workers 1"),
-        ({"names": ("nowhere",)}, "data 'nowhere'; allowed: studio"),
+        ({"names": ("nowhere",)}, "data 'nowhere'; allowed: studio, or a folder"),
     ],
 )
 def test_data_that_cannot_be_used_is_refused(toy_size, talks, tmp_path, data, message):
