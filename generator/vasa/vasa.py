@@ -1,6 +1,7 @@
 """The `vasa` generator: one portrait and one recording to a talking face, by the face model.
 
-What the head does comes from the behaviour that `meshwarp` has, too; the face model shows it.
+The motion model (`vasa.motion`) says what the head does where its weights are given, else the behaviour that `meshwarp`
+has, too; the face model shows it.
 """
 
 from __future__ import annotations
@@ -27,6 +28,8 @@ from tellbench.generator.motion import Motion
 from tellbench.generator.vasa.decoder import Source
 from tellbench.generator.vasa.frames import GAZE_UNIT
 from tellbench.generator.vasa.model import SHIPPED, FaceModel
+from tellbench.generator.vasa.motion.model import MotionModel
+from tellbench.generator.vasa.motion.play import Wishes, labels, play_clip
 from tellbench.generator.vasa.moves import moved_pose
 from tellbench.generator.vasa.rig import read_rig, relative, write_rig
 from tellbench.generator.vasa.window import cut, face_squares, paste, pose_of, to_window
@@ -44,6 +47,7 @@ class Vasa(Generator):
         weights: what `tellbench fit-generator face` wrote; the shipped ones by default.
         landmarks: frames (T, H, W, 3) to landmarks, instead of finder and landmarker; trusted without a quality check.
         device: `cpu` or `cuda`.
+        motion: what `tellbench fit-generator motion` wrote; without it, motion is borrowed from `meshwarp`.
     """
 
     name: ClassVar[str] = "vasa"
@@ -55,10 +59,12 @@ class Vasa(Generator):
         weights: Path | None = None,
         landmarks: Callable[[npt.NDArray[np.uint8]], Landmarks] | None = None,
         device: str = "cpu",
+        motion: Path | None = None,
     ) -> None:
         self.weights = weights
         self.landmarks = landmarks
         self.device = device
+        self.motion = motion
 
     @functools.cached_property
     def _model(self) -> FaceModel:
@@ -74,14 +80,23 @@ class Vasa(Generator):
         self.check_sides(request.portrait)
         settle(request.controls.dials)  # refuse a bad value before the slower work
         stage = self._prepare(request.portrait)
-        voice = listen(request.speech, request.n_frames / request.fps)
-        turned = math.degrees(float(stage.source.pose[0, 0]))
-        motion = perform(voice, request.n_frames, request.fps, request.seed, request.controls, turned)
+        wishes = Wishes.of(request.controls) if self.motion else None
+        motion = self._moves(request, stage, wishes)
         for first in range(0, request.n_frames, CHUNK):
             part = slice(first, min(first + CHUNK, request.n_frames))
             frames, poses = stage.render(motion, part)
             shown = np.degrees(poses[:, :3].cpu().numpy()).astype(np.float32)
-            yield Chunk(frames, pd.DataFrame(motion.labels(part, request.fps, shown)))
+            asked = labels(wishes, part, request.fps) if wishes else {}
+            yield Chunk(frames, pd.DataFrame({**motion.labels(part, request.fps, shown), **asked}))
+
+    def _moves(self, request: Request, stage: Stage, wishes: Wishes | None) -> Motion:
+        """What the head does in the clip."""
+        if self.motion is None or wishes is None:
+            voice = listen(request.speech, request.n_frames / request.fps)
+            turned = math.degrees(float(stage.source.pose[0, 0]))
+            return perform(voice, request.n_frames, request.fps, request.seed, request.controls, turned)
+        model = MotionModel.load(self.motion).to(self.device)
+        return play_clip(model, request.speech, request.n_frames, request.fps, request.seed, wishes)
 
     @torch.inference_mode()
     def _prepare(self, portrait: npt.NDArray[np.uint8]) -> Stage:

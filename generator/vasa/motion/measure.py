@@ -136,17 +136,17 @@ def confusion(model: MotionModel, talks: Sequence[Talk], intensity: float = 0.7)
 
     What is read is the emotion whose intensity rises most against the same talk without any.
     """
-    names = tuple(EMOTIONS)
-    table = pd.DataFrame(0.0, index=names, columns=names)
+    names = list(EMOTIONS)
+    shares = np.zeros((len(names), len(names)))
     for i, talk in enumerate(talks):
         gaze = talk.script.gaze
         plain = emotion_of(made(model, talk, i, Sampling(), Script.of(gaze)))
-        for name in names:
+        for row, name in enumerate(names):
             script = Script.of(gaze, emotion={name: intensity} if name in MOODS else None)
             risen = emotion_of(made(model, talk, i + 1000, Sampling(), script)) - plain
             read = MOODS[int(risen.argmax())] if float(risen.max()) > _RISEN else "neutral"
-            table.loc[name, read] += 1 / len(talks)
-    return table
+            shares[row, names.index(read)] += 1 / len(talks)
+    return pd.DataFrame(shares, index=names, columns=names)
 
 
 def long_clip(model: MotionModel, talk: Talk, seconds: int = 60) -> Mapping[str, float]:

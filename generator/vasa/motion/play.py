@@ -13,6 +13,7 @@ from torch import Tensor
 
 from tellbench.datasets.audio import Audio
 from tellbench.datasets.speech.features import HOP, prosody
+from tellbench.generator.base import Controls
 from tellbench.generator.motion import Motion
 from tellbench.generator.vasa.motion.dials import turned, with_head
 from tellbench.generator.vasa.motion.diffusion import Sampling
@@ -43,6 +44,20 @@ class Wishes:
     sampling: Sampling = dataclasses.field(default_factory=Sampling)
     window: int = WINDOW
     """Frames made at once."""
+    seam: float = 0.0
+    """How much of a jump between windows is left to be seen, 0 to 1."""
+
+    @classmethod
+    def of(cls, controls: Controls) -> Wishes:
+        """What may be asked of any generator.
+
+        Raises:
+            InputError: a gaze out of range.
+        """
+        dials = dict(controls.dials)
+        if controls.head_motion != 1:
+            dials["head_gain"] = dials.get("head_gain", 1.0) * controls.head_motion
+        return cls(script=Script.of(controls.gaze), dials=dials, intensity=controls.expressiveness)
 
 
 def play(
@@ -61,7 +76,7 @@ def play(
     Raises:
         InputError: a wish is out of range.
     """
-    performer = Performer(model, wishes.script, seed, n_frames, wishes.window, wishes.sampling)
+    performer = Performer(model, wishes.script, seed, n_frames, wishes.window, wishes.sampling, wishes.seam)
     made = (part.motion for part in perform(performer, sound))
     return at_rate(_edited(turned(made, wishes.dials, wishes.script, seed), wishes), fps)
 

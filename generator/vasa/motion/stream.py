@@ -25,6 +25,8 @@ from tellbench.generator.vasa.motion.space import N_MOTION
 
 LEAST_WINDOW: Final = BEFORE
 """Frames of the shortest window: what the next one sees of it."""
+_FADE: Final = 8
+"""Frames over which windows are joined: shorter than the shortest window (assumption)."""
 LOOK_AHEAD: Final = (AHEAD * FRAME + MARGIN) / SAMPLES
 """Seconds of sound beyond a window that must have come in before it is made."""
 
@@ -49,9 +51,10 @@ class Performer:
         n_frames: frames at 25 a second to make; as many as are heard by default. Beyond the sound there is silence.
         window: frames made at once, 10 to 50: fewer are sooner ready, more are made faster.
         sampling: steps and guidance.
+        seam: how much of a jump between windows is left to be seen, from 0 to 1.
 
     Raises:
-        InputError: no such window.
+        InputError: no such window, or a seam out of range.
     """
 
     def __init__(
@@ -62,11 +65,14 @@ class Performer:
         n_frames: int | None = None,
         window: int = WINDOW,
         sampling: Sampling | None = None,
+        seam: float = 0.0,
     ) -> None:
+        if not 0 <= seam <= 1:
+            raise InputError(f"seam {seam:g}; allowed: 0 (joined) to 1 (as it was made)")
         if not LEAST_WINDOW <= window <= WINDOW:
             raise InputError(f"window of {window} frames; allowed: {LEAST_WINDOW} to {WINDOW}")
         self.model, self.script, self.seed, self.window = model, script, seed, window
-        self.n_frames, self.sampling = n_frames, sampling or Sampling()
+        self.n_frames, self.sampling, self.seam = n_frames, sampling or Sampling(), seam
         self._first, self._last = 0, torch.zeros(0, N_MOTION)
 
     def ready(self, ear: Hearing) -> Iterator[Part]:
@@ -102,7 +108,18 @@ class Performer:
         )
         noise = np.random.default_rng([self.seed, first]).standard_normal((1, window, N_MOTION), np.float32)
         made = sample(model.denoiser, torch.from_numpy(noise).to(device), known, self.sampling)
-        return model.restored(made[0]).cpu()
+        motion = model.restored(made[0]).cpu()
+        return _joined(self._last, motion, self.seam) if follows else motion
+
+
+def _joined(before: Tensor, motion: Tensor, seam: float) -> Tensor:
+    """Motion (W, 60) that starts where the frames before it lead: the gap fades over the first frames."""
+    step = (before[-1] - before[-2] + motion[1] - motion[0]) / 2
+    gap = before[-1] + step - motion[0]
+    fade = 0.5 + 0.5 * torch.cos(torch.pi * (torch.arange(_FADE) + 0.5) / _FADE)
+    motion = motion.clone()
+    motion[:_FADE] += (1 - seam) * fade[:, None] * gap
+    return motion
 
 
 def perform(performer: Performer, sound: Iterable[Samples]) -> Iterator[Part]:

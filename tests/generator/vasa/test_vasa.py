@@ -13,6 +13,8 @@ from tellbench.datasets.studio.renderer import Studio
 from tellbench.errors import InputError
 from tellbench.generator.base import Controls, Request
 from tellbench.generator.vasa.model import FaceModel
+from tellbench.generator.vasa.motion.model import MotionModel
+from tellbench.generator.vasa.motion.sizes import SIZES as MOTION_SIZES
 from tellbench.generator.vasa.moves import moved_pose
 from tellbench.generator.vasa.pose import project
 from tellbench.generator.vasa.sizes import SIZES
@@ -53,6 +55,19 @@ def test_chunks_add_up_and_know_their_labels(chunks, shot):
     assert {"yaw", "gaze_x", "blink_left", "jaw_open", "loudness_db", "voiced"} <= set(tracks)
     assert np.isfinite(tracks.select_dtypes("number").to_numpy()).all()
     assert tracks["yaw"].abs().max() < 30
+
+
+def test_a_motion_model_moves_the_head_where_it_is_given(generator, shot, tmp_path):
+    torch.manual_seed(0)
+    motion = MotionModel(MOTION_SIZES["tiny"])
+    motion.motion_scale.fill_(0.2)
+    motion.save(tmp_path / "motion.safetensors")
+    moved = Vasa(generator.weights, generator.landmarks, motion=tmp_path / "motion.safetensors")
+    request = _request(shot, n_frames=8, controls=Controls(head_motion=0.5, gaze=(5.0, 0.0)))
+    (chunk,), (again,) = list(moved.animate(request)), list(moved.animate(request))
+    assert np.array_equal(chunk.frames, again.frames)
+    assert (chunk.tracks["asked_gaze_x"] == 5).all()
+    assert chunk.tracks["yaw"].std() > 0
 
 
 def test_same_seed_same_frames(generator, chunks, shot):

@@ -6,6 +6,7 @@ from tellbench.datasets.audio import Audio
 from tellbench.errors import InputError
 from tellbench.generator.vasa.motion.diffusion import Sampling
 from tellbench.generator.vasa.motion.hearing import FRAME, Recording, features
+from tellbench.generator.vasa.motion.measure import seam_ratio
 from tellbench.generator.vasa.motion.script import CAMERA_MM, Script
 from tellbench.generator.vasa.motion.space import POSE
 from tellbench.generator.vasa.motion.stream import LOOK_AHEAD, Performer, perform
@@ -70,6 +71,19 @@ def test_the_distance_is_exactly_what_is_asked(untrained):
         made.append(torch.cat([part.motion for part in performer.ready(Recording(features(Audio(VOICE))))]))
     nearer = (made[1] - made[0])[:, POSE.index("z")]
     assert nearer.mean() == pytest.approx(0.1 * CAMERA_MM, abs=5)
+
+
+def test_windows_are_joined_as_far_as_is_asked(untrained):
+    motions = {}
+    for seam in (0.0, 1.0):
+        performer = Performer(untrained, Script.of(), 0, window=20, sampling=QUICK, seam=seam)
+        parts = [part.motion for part in performer.ready(Recording(features(Audio(VOICE))))]
+        motions[seam] = torch.cat(parts[:2])
+    assert torch.equal(motions[0.0][:20], motions[1.0][:20])
+    assert torch.equal(motions[0.0][28:], motions[1.0][28:])
+    assert seam_ratio([motions[0.0]], 20) < seam_ratio([motions[1.0]], 20)
+    with pytest.raises(InputError, match="seam 2"):
+        Performer(untrained, Script.of(), 0, seam=2.0)
 
 
 @pytest.mark.parametrize("window", [9, 51])
