@@ -248,14 +248,17 @@ def _lamp(rng: np.random.Generator, wall: Canvas, canvas: Canvas) -> None:
 
 
 def _plant(rng: np.random.Generator, canvas: Canvas) -> None:
-    """Leaves that spread from a pot at the edge of the picture."""
+    """Leaves on stems that spread from a pot at the edge of the picture."""
     x = rng.choice([rng.uniform(-0.02, 0.2), rng.uniform(0.8, 1.02)])
     base, spread = rng.uniform(0.65, 1.0), rng.uniform(0.12, 0.28)
-    for _ in range(rng.integers(25, 70)):
+    for _ in range(rng.integers(50, 110)):
         angle, reach = rng.normal() * 0.7, spread * rng.uniform(0.25, 1.2)
         tone = np.array([rng.uniform(0.2, 0.5), 0.6, rng.uniform(0.15, 0.3)]) * rng.lognormal(-2.0, 0.35)
-        place = x + reach * np.sin(angle), base - reach * np.cos(angle) * 1.3
-        canvas.ellipse(*place, rng.uniform(0.006, 0.016), rng.uniform(0.03, 0.07), tone, angle + rng.normal() * 0.3)
+        away = reach * np.sin(angle), -1.3 * reach * np.cos(angle)
+        lean = np.arctan2(away[0], -away[1])
+        canvas.ellipse(x + away[0] / 2, base + away[1] / 2, 0.003, np.hypot(*away) / 2, 0.7 * tone, lean)
+        leaf = rng.uniform(0.006, 0.016), rng.uniform(0.03, 0.07)
+        canvas.ellipse(x + away[0], base + away[1], *leaf, tone, lean + rng.normal() * 0.3)
     canvas.box(x - 0.06, base, x + 0.06, 1, _muted(rng, 0.3) * rng.uniform(0.1, 0.5))
 
 

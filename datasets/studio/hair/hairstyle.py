@@ -52,6 +52,8 @@ class Style:
     """How waves wind: 0 in one plane, 1 round like a spring."""
     fade: float = 0.0
     """Share of the length that is lost towards the lower edge of the hair."""
+    around_ears: float = 1.0
+    """Share of the length that is left close to the ears, where a barber cuts it back."""
     cut: float | None = None
     """Height at which hanging hair is cut."""
     fringe: bool = False
@@ -66,6 +68,8 @@ class Style:
     """Length of a tail that hangs from the knot; 0 winds a bun."""
     top: float = 1.0
     """Density on top of the head."""
+    widest: float = 0.55
+    """Greatest width in mm at which a strand is drawn; it stands for a few hairs, or for all in a coil."""
     shade: float = 0.9
     """How far hair hides the scalp under it, 0 to 1."""
 
@@ -95,18 +99,22 @@ STYLES: Final[dict[str, Style]] = {
     "curly": _curls(90),
     "short curly": _curls(42, points=14, lift=13, locks=520, wave=3.6, wavelength=16.0),
     "afro": _curls(
-        60,
+        40,
+        points=14,
         lift=36,
         crown_lift=0,
-        follow=0.3,
+        follow=0.0,
         spread=(0.85, 1.0),
         locks=900,
         clump=0.35,
-        frizz=3.0,
-        weight=0,
+        frizz=1.8,
+        weight=0.8,
         wave=5.0,
         wavelength=13.0,
-        layers=4.0,
+        layers=6.0,
+        widest=1.2,
+        fade=0.6,
+        around_ears=0.15,
     ),
     "locs": _curls(
         190,

@@ -21,10 +21,14 @@ from tellbench.datasets.studio.people.sculpture import head, smoothstep, torso
 
 _KNOT_SHARE: Final = 4
 """One strand in so many belongs to the bun or tail."""
+_EAR: Final = (-10.0, -89.0)
+"""Height and depth of the middle of the ears, mm."""
+_EAR_REACH: Final = (28.0, 60.0)
+"""mm from there: the rim of the ear, and where a cut around it ends."""
 _SCALP_AREA: Final = 55_000.0
 """mm² on which hair grows (assumption; about 0.06 m² in adults)."""
-_WIDTHS: Final = (0.10, 0.55)
-"""Least and greatest width at which a strand is drawn, mm; it stands for a few hairs of 0.08 mm."""
+_FINEST: Final = 0.10
+"""Least width at which a strand is drawn, mm; a hair has 0.08 mm."""
 _TOTAL_LENGTH: Final = 600_000.0
 """mm of strand drawn at most: what fills a frame with long hair, and takes time to."""
 _STRAY: Final = 0.05
@@ -74,7 +78,7 @@ def grow(person: Identity, skin: Tensor, area: Tensor, n_vertices: int) -> Stran
     tied = _tail if style.tail else _bun
     extra = tied(style, len(points) // _KNOT_SHARE, rng)
     widths = _widths(points, style, fine)
-    widths[-len(extra) :] = _WIDTHS[1]
+    widths[-len(extra) :] = style.widest
     return Strands(torch.cat([points[: -len(extra)], extra]), widths, lock)
 
 
@@ -83,6 +87,11 @@ def _fringe(points: Tensor, style: Style) -> Tensor:
     x, y, z = points.unbind(-1)
     front = smoothstep(-75.0, -35.0, z) * smoothstep(50.0, 60.0, y)
     return front * (1 - smoothstep(38.0, 52.0, x.abs())) * style.fringe
+
+
+def _from_ear(points: Tensor) -> Tensor:
+    """Distance of points [...,3] of the scalp from the middle of the ear, seen from its side: mm, [...]."""
+    return torch.hypot(points[..., 1] - _EAR[0], points[..., 2] - _EAR[1])
 
 
 def _roots(skin: Tensor, weight: Tensor, count: int, rng: np.random.Generator) -> Tensor:
@@ -117,6 +126,7 @@ class _Growth:
         self.scalp = scalp_density(roots, person)
         self.length = (style.length + style.crown_length * crown) * _uniform(rng, *style.spread, count)
         self.length *= 1 - style.fade * (1 - smoothstep(-60.0, 55.0, roots[:, 1]))
+        self.length *= style.around_ears + (1 - style.around_ears) * smoothstep(*_EAR_REACH, _from_ear(roots))
         self.length *= 0.35 + 0.65 * smoothstep(0.1, 0.9, self.scalp)  # baby hair at the edges
         self.fringe = _fringe(roots, style)
         self.length = torch.maximum(self.length, 125 * self.fringe)
@@ -302,7 +312,7 @@ def _clear_face(
 def _widths(points: Tensor, style: Style, fullness: Tensor) -> Tensor:
     """Width of every piece [N,K-1]: enough to cover the scalp, finer towards tips, at the hairline and in strays."""
     length = (points[:, 1:] - points[:, :-1]).norm(dim=-1).sum()
-    width = float((style.layers * _SCALP_AREA / length).clamp(*_WIDTHS))
+    width = float((style.layers * _SCALP_AREA / length).clamp(_FINEST, style.widest))
     taper = 1 - 0.65 * torch.linspace(0, 1, style.points - 1) ** 2
     return width * (0.4 + 0.6 * smoothstep(0.0, 0.9, fullness))[:, None] * taper
 

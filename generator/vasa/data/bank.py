@@ -30,7 +30,7 @@ from tellbench.generator.vasa.data.studio import Recipe, film
 from tellbench.generator.vasa.frames import FaceFrames, Pairs
 
 Film = Callable[[int, Recipe], FaceFrames]
-EDITION: Final = 1
+EDITION: Final = 2
 """Of the films: to be raised when people, grids or windows come out differently, so that no bank mixes them."""
 _MAPS: Final = ("canonical", "surface", "depth", "labels")
 

@@ -1,8 +1,9 @@
 import numpy as np
 import pytest
+from scipy.ndimage import label
 
 from tellbench.datasets.studio.camera.canvas import SIDE, Canvas, stack
-from tellbench.datasets.studio.camera.places import PLACES
+from tellbench.datasets.studio.camera.places import PLACES, _plant
 
 
 @pytest.mark.parametrize("name", PLACES)
@@ -34,3 +35,12 @@ def test_near_things_cover_far_ones_softly():
     row = stack([(Canvas(np.zeros(3)), 9.0), (near, 9.0)])[SIDE // 2, :, 0]
     assert row[SIDE // 4] == pytest.approx(0, abs=1e-5) and row[3 * SIDE // 4] == pytest.approx(1)
     assert row[SIDE // 2] == pytest.approx(0.5, abs=0.1)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_no_leaf_of_a_plant_floats(seed):
+    canvas = Canvas()
+    _plant(np.random.default_rng(seed), canvas)
+    pieces, _ = label(canvas.cover > 0)
+    sizes = np.bincount(pieces.ravel())[1:]
+    assert sizes.max() > 0.97 * sizes.sum(), "but for leaves that hang in from beyond the edge"

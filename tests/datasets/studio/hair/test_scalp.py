@@ -113,6 +113,19 @@ def test_long_hair_is_longer_than_short_hair_and_bald_is_none(skin):
     assert grow(skin, "bald") is None
 
 
+def test_an_afro_is_cut_short_around_the_ears(skin):
+    points = grow(skin, "afro").points
+    length = points.diff(dim=1).norm(dim=-1).sum(1)
+    _, y, z = points[:, 0].unbind(-1)
+    by_the_ear, crown = torch.hypot(y + 10, z + 89) < 30, y > 60
+    assert by_the_ear.sum() > 20
+    assert length[by_the_ear].mean() < 0.35 * length[crown].mean()
+
+
+def test_coils_are_drawn_as_wide_as_hair_lies_thick(skin):
+    assert grow(skin, "afro").widths.max() > 2 * grow(skin, "curly").widths.max()
+
+
 def test_hair_repeats_from_its_seed(skin):
     assert torch.equal(grow(skin, "bob").points, grow(skin, "bob").points)
 
