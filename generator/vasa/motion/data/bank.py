@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 import torch
 from torch import Tensor
@@ -24,14 +23,18 @@ _DISTANCE = 2
 """Column of the distance in `Script.conditions`."""
 
 
-@dataclass(frozen=True)
 class Windows:
-    """A batch of B windows of W frames, in the units of the space, with all that is known of them."""
+    """A batch of B windows of W frames, in the units of the space.
 
-    motion: Tensor
-    """(B, W, 60): to be learned, about the place that is asked for (`Script.place`)."""
-    known: Conditions
-    """Not standardised."""
+    Not a dataclass: wrappers of mixed precision would try to rewrite its fields.
+
+    Args:
+        motion: (B, W, 60): to be learned, about the place that is asked for (`Script.place`).
+        known: all that is known of them, not standardised.
+    """
+
+    def __init__(self, motion: Tensor, known: Conditions) -> None:
+        self.motion, self.known = motion, known
 
 
 class TalkBank:

@@ -1,5 +1,9 @@
 """From acted talks to a run, through the command line too."""
 
+import shutil
+import subprocess
+import sys
+
 import pytest
 from typer.testing import CliRunner
 
@@ -31,6 +35,15 @@ def test_the_command_trains_and_goes_on(toy_size, talks, tmp_path, monkeypatch):
     done = CliRunner().invoke(app, command, catch_exceptions=False)
     assert "trained" in done.output
     assert MotionModel.load(tmp_path / "run" / train.WEIGHTS).size == TOY
+
+
+@pytest.mark.slow
+def test_torchrun_trains_one_model_in_two_processes(talks, tmp_path):
+    command = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node", "2", str(shutil.which("tellbench"))]
+    command += ["fit-generator", "motion", "--size", "tiny", "--device", "cpu", "--steps", "3", "--batch", "2"]
+    command += ["--people", "760000:760002", "--films", str(talks), "--workers", "0", "--out", str(tmp_path / "run")]
+    subprocess.run(command, check=True, timeout=280)
+    assert MotionModel.load(tmp_path / "run" / train.WEIGHTS).size.name == "tiny"
 
 
 @pytest.mark.parametrize(

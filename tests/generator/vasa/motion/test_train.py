@@ -52,6 +52,23 @@ def test_the_loss_falls(toy_size, tmp_path):
     assert sum(losses[-20:]) / 20 < 0.6 * sum(losses[:5]) / 5
 
 
+@pytest.mark.parametrize(
+    "device",
+    [
+        "cpu",
+        pytest.param(
+            "cuda", marks=[pytest.mark.gpu, pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")]
+        ),
+    ],
+)
+def test_mixed_precision_stays_finite(toy_size, tmp_path, device):
+    plan = Plan(size="toy", steps=3, batch=4, precision="bf16-mixed", panel_every=3)
+    talks = TalkBank((toy_talk(seed) for seed in range(3)), device)
+    trainer = Trainer(plan, talks, toy_talk(9), tmp_path, device)
+    assert trainer.run()
+    assert all(parameter.isfinite().all() for parameter in trainer.model.parameters())
+
+
 def test_conditions_are_dropped_as_often_as_in_the_paper():
     known = TalkBank([toy_talk(0)]).draw(4000, 20, torch.Generator().manual_seed(0)).known
     kept = train.dropped(known, torch.Generator().manual_seed(1))
