@@ -122,10 +122,10 @@ def _expression_error(read: Tensor, driven: Tensor) -> float:
 
 
 def measure_people(
-    model: FaceModel, bank: Bank, judge: Read, embedder: Embedder, count: int, resting: bool
+    model: FaceModel, bank: Bank, judge: Read, embedder: Embedder, count: int, portraits: bool
 ) -> pd.DataFrame:
-    """All ways on random pairs of a bank's people, from sources at rest or from any; one row a way."""
-    pairs = bank.draw(count, torch.Generator().manual_seed(5), crossed=1.0, resting=resting)
+    """All ways on random pairs of a bank's people, from portraits or from any face; one row a way."""
+    pairs = bank.draw(count, torch.Generator().manual_seed(5), crossed=1.0, portraits=portraits)
     rows = {way: figures(made(model, pairs, way), pairs, judge, embedder) for way in WAYS}
     return pd.DataFrame.from_dict(rows, orient="index")
 
@@ -252,8 +252,8 @@ def measure(given: argparse.Namespace, judge: Read) -> dict[str, Any]:
     bank = filmed(given.films, given.people, recipe, given.workers, given.device)
     log.info("%d held-out people", len(bank))
     result: dict[str, Any] = {}
-    for name, resting in (("people", True), ("people_from_any_face", False)):
-        table = measure_people(model, bank, judge, embedder, given.count, resting)
+    for name, portraits in (("from_portraits", True), ("from_any_face", False)):
+        table = measure_people(model, bank, judge, embedder, given.count, portraits)
         log.info("\n%s\n%s", name, table.to_string(float_format="%.3f"))
         result[name] = table.to_dict("index")
     apart = measure_disentanglement(model, bank, judge)

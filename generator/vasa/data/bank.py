@@ -150,14 +150,14 @@ class Bank:
         wanted = (name for name in self._rows if maps or name not in _MAPS)
         return restored({name: self._rows[name][index] for name in wanted})
 
-    def draw(self, count: int, random: torch.Generator, crossed: float = 0.5, resting: bool = False) -> Pairs:
+    def draw(self, count: int, random: torch.Generator, crossed: float = 0.5, portraits: bool = False) -> Pairs:
         """Random training pairs, half of them mirrored.
 
         Args:
             count: How many.
             random: On the CPU; the same draws on every device.
             crossed: Share of the drivers who are the other person of the group.
-            resting: Whether sources are at rest, in any pose, as portraits are; otherwise they do anything.
+            portraits: Whether sources are at rest and nearly frontal; otherwise they do anything.
 
         Raises:
             InputError: nobody has been filmed.
@@ -170,7 +170,7 @@ class Bank:
             return torch.randint(below, (count,), generator=random)
 
         person, pose, face = pick(len(self.people)), pick(poses), pick(expressions)
-        source = expressions * pick(poses) if resting else pick(poses * expressions)
+        source = torch.zeros_like(person) if portraits else pick(poses * expressions)
         who = [torch.where(torch.rand(count, generator=random) < crossed, self.mates[person], person) for _ in "pd"]
         mirror = (torch.rand(count, generator=random) < 0.5).to(self.device)
         return Pairs(

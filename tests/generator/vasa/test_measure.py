@@ -68,7 +68,7 @@ def test_the_truth_scores_full_marks_and_the_source_does_not(filmed, embedder):
 
 
 def test_every_way_is_measured(bank, model, filmed, embedder):
-    table = measure_people(model, bank, Knowing(filmed), embedder, count=4, resting=True)
+    table = measure_people(model, bank, Knowing(filmed), embedder, count=4, portraits=True)
     assert list(table.index) == list(WAYS) and (table.loc["truth", "psnr"] > table.loc["same", "psnr"])
     assert table.loc["copy", "ssim"] < 1 and 0 < table.loc["rig", "psnr"] < 50
 
