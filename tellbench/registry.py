@@ -94,6 +94,10 @@ GENERATORS = Registry(
             "tellbench.generator.meshwarp:MeshWarp",
             "carries the portrait's own pixels on a 3D face; no training, any portrait",
         ),
+        "vasa": (
+            "tellbench.generator.vasa:Vasa",
+            "VASA-style face model: a canonical 3D appearance, any pose and any dynamics; moved by the voice",
+        ),
         "null": (
             "tellbench.generator.null:Null",
             "pristine frames through the forged path; every detector must score AUC 0.5 on it",

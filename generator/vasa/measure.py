@@ -23,6 +23,7 @@ from tellbench.datasets.faces.identity import Embedder
 from tellbench.datasets.files import atomic_path
 from tellbench.generator.vasa.data.bank import Bank, filmed, people_of
 from tellbench.generator.vasa.data.studio import Recipe
+from tellbench.generator.vasa.decoder import Source
 from tellbench.generator.vasa.frames import FaceFrames, Pairs
 from tellbench.generator.vasa.judge import Judge, Read, motions
 from tellbench.generator.vasa.judge_mediapipe import MediaPipeJudge
@@ -38,7 +39,7 @@ from tellbench.generator.vasa.metrics import (
 )
 from tellbench.generator.vasa.model import FaceModel
 from tellbench.generator.vasa.portraits import measure_portraits
-from tellbench.generator.vasa.rig import teach
+from tellbench.generator.vasa.rig import only_rig, teach
 
 PEOPLE: Final = range(810_000, 810_020)
 """Held out: neither a generator nor a judge learns them."""
@@ -70,7 +71,7 @@ def of_rig(model: FaceModel, pairs: Pairs) -> Tensor:
     """Driven by the known pose and rig, as by dials or a motion model."""
     target, length = pairs.target, model.size.dynamics
     assert target.pose is not None and target.rig is not None
-    return model.drive(model.encode_source(pairs.source.image), target.pose, teach(target.rig, length)).image
+    return model.drive(_person(model, pairs.source), target.pose, teach(target.rig, length)).image
 
 
 WAYS: Final[dict[str, Callable[[FaceModel, Pairs], Tensor]]] = {
@@ -84,8 +85,14 @@ WAYS: Final[dict[str, Callable[[FaceModel, Pairs], Tensor]]] = {
 
 
 def _by_pictures(model: FaceModel, pairs: Pairs, pose: FaceFrames, dynamics: FaceFrames) -> Tensor:
-    source = model.encode_source(pairs.source.image)
-    return model.drive(source, model.read_pose(pose.image), model.read_dynamics(dynamics.image)).image
+    code = only_rig(model.read_dynamics(dynamics.image))
+    return model.drive(_person(model, pairs.source), model.read_pose(pose.image), code).image
+
+
+def _person(model: FaceModel, source: FaceFrames) -> Source:
+    """People as the generator encodes them: by the rig that is read."""
+    pose = model.read_pose(source.image)
+    return model.encode_source(source.image, pose, only_rig(model.read_dynamics(source.image, pose)))
 
 
 @torch.no_grad()

@@ -27,6 +27,15 @@ def free_part(code: Tensor) -> Tensor:
     return code[:, N_RIG:]
 
 
+def only_rig(code: Tensor) -> Tensor:
+    """Codes (N, Z) without their free numbers, as the teacher's are.
+
+    What is read from pictures has free numbers, and the decoder takes them for a sign that it may be wrong: it paints
+    softer. Without them it paints as sharp as from a known rig.
+    """
+    return teach(read_rig(code), code.shape[1])
+
+
 def write_rig(code: Tensor, rig: Tensor) -> Tensor:
     """Codes (N, Z) that read as this rig (N, 54) and are otherwise unchanged."""
     return torch.cat([rig, free_part(code)], 1)

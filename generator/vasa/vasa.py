@@ -31,13 +31,23 @@ from tellbench.generator.vasa.model import SHIPPED, FaceModel
 from tellbench.generator.vasa.motion.model import MotionModel
 from tellbench.generator.vasa.motion.play import Wishes, labels, play_clip
 from tellbench.generator.vasa.moves import moved_pose
-from tellbench.generator.vasa.rig import read_rig, relative, write_rig
+from tellbench.generator.vasa.rig import only_rig, read_rig, relative, teach
 from tellbench.generator.vasa.window import cut, face_squares, paste, pose_of, to_window
 
 CHUNK: Final = 16
 """Frames a chunk: memory does not grow with the clip."""
 _MOST_PIXELS: Final = 1024
 """Side of the window at most: more than the paint could match."""
+
+
+@functools.cache
+def loaded(weights: Path, device: str) -> FaceModel:
+    """The model of a file on a device, loaded once a process: a corpus makes a generator a clip.
+
+    Raises:
+        InputError: the file is missing or holds something else.
+    """
+    return FaceModel.load(weights).to(device)
 
 
 class Vasa(Generator):
@@ -66,10 +76,6 @@ class Vasa(Generator):
         self.device = device
         self.motion = motion
 
-    @functools.cached_property
-    def _model(self) -> FaceModel:
-        return FaceModel.load(self.weights or SHIPPED).to(self.device)
-
     def animate(self, request: Request) -> Iterator[Chunk]:
         """Yield the clip in chunks of 16 frames; tracks hold pose, gaze, blinks, brows, jaw and the voice.
 
@@ -79,7 +85,7 @@ class Vasa(Generator):
         self.check(request)
         self.check_sides(request.portrait)
         settle(request.controls.dials)  # refuse a bad value before the slower work
-        stage = self._prepare(request.portrait)
+        stage = self.prepare(request.portrait)
         wishes = Wishes.of(request.controls) if self.motion else None
         motion = self._moves(request, stage, wishes)
         for first in range(0, request.n_frames, CHUNK):
@@ -99,13 +105,13 @@ class Vasa(Generator):
         return play_clip(model, request.speech, request.n_frames, request.fps, request.seed, wishes)
 
     @torch.inference_mode()
-    def _prepare(self, portrait: npt.NDArray[np.uint8]) -> Stage:
+    def prepare(self, portrait: npt.NDArray[np.uint8]) -> Stage:
         """Find the face, cut its window and encode it.
 
         Raises:
             InputError: no face, or none that can be trusted.
         """
-        model = self._model
+        model = loaded(self.weights or SHIPPED, self.device)
         find = self.landmarks or (lambda frames: trusted_landmarks(frames[0], portrait_finder(), portrait_landmarker()))
         points = torch.from_numpy(find(portrait[None]).points)
         square = face_squares(points)
@@ -114,7 +120,8 @@ class Vasa(Generator):
         window = cut(picture, square, side).to(self.device)
         # landmarks tell a painting's pose better than a network that has seen few (assumption)
         pose = pose_of(to_window(points, square)).to(self.device)
-        return Stage(model, model.encode_source(window, pose), square, picture.to(self.device))
+        rest = only_rig(model.read_dynamics(window, pose))
+        return Stage(model, model.encode_source(window, pose, rest), square, picture.to(self.device))
 
 
 class Stage:
@@ -140,7 +147,7 @@ class Stage:
         source = self.source.at(torch.zeros(len(moves), dtype=torch.long, device=device))
         poses = moved_pose(source.pose, moves)
         rest = read_rig(source.dynamics)
-        dynamics = write_rig(source.dynamics, relative(driver, torch.zeros_like(driver[:1]), rest))
+        dynamics = teach(relative(driver, torch.zeros_like(driver[:1]), rest), self.model.size.dynamics)
         windows = self.model.drive(source, poses, dynamics).image
         frames = paste(windows, self.square, self.picture)
         return (frames * 255).round().byte().permute(0, 2, 3, 1).cpu().numpy(), poses

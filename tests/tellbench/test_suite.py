@@ -1,6 +1,7 @@
 import pytest
 
 from tellbench.errors import InputError
+from tellbench.registry import GENERATORS
 from tellbench.suite import load_suite, shipped_suites
 
 
@@ -15,10 +16,10 @@ def test_shipped_suites_load(name):
     assert load_suite(name).name == name
 
 
-def test_quickstart_names_three_detectors_and_both_generators():
+def test_quickstart_names_three_detectors_and_every_generator():
     suite = load_suite("quickstart")
     assert {"blink", "spectrum", "cnn", "random", "oracle"} <= set(suite.detectors)
-    assert {"meshwarp", "null"} <= set(suite.generators)
+    assert set(suite.generators) == set(GENERATORS)
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ import torch
 
 from tellbench.errors import InputError
 from tellbench.generator.vasa.frames import RIG_NAMES
-from tellbench.generator.vasa.rig import free_part, read_rig, relative, teach, turn_dials, write_rig
+from tellbench.generator.vasa.rig import free_part, only_rig, read_rig, relative, teach, turn_dials, write_rig
 from tellbench.generator.vasa.sizes import N_RIG
 
 
@@ -40,3 +40,9 @@ def test_motion_relative_to_rest():
     assert torch.allclose(moved[0], rest[0])
     assert torch.allclose(moved[1], torch.tensor(0.75))
     assert relative(driver * 4, torch.zeros(1, N_RIG), rest)[1, 0] == 1
+
+
+def test_only_the_rig_is_left_of_a_code():
+    code = torch.randn(3, 64, generator=torch.Generator().manual_seed(0))
+    plain = only_rig(code)
+    assert torch.equal(read_rig(plain), read_rig(code)) and not free_part(plain).any() and free_part(code).any()
