@@ -23,7 +23,6 @@ from tellbench.datasets.faces.identity import Embedder
 from tellbench.datasets.files import atomic_path
 from tellbench.generator.vasa.data.bank import Bank, filmed, people_of
 from tellbench.generator.vasa.data.studio import Recipe
-from tellbench.generator.vasa.decoder import Source
 from tellbench.generator.vasa.frames import FaceFrames, Pairs
 from tellbench.generator.vasa.judge import Judge, Read, motions
 from tellbench.generator.vasa.judge_mediapipe import MediaPipeJudge
@@ -38,6 +37,7 @@ from tellbench.generator.vasa.metrics import (
     turn_between,
 )
 from tellbench.generator.vasa.model import FaceModel
+from tellbench.generator.vasa.panels import panel, write_panel
 from tellbench.generator.vasa.portraits import measure_portraits
 from tellbench.generator.vasa.rig import only_rig, teach
 
@@ -45,6 +45,8 @@ PEOPLE: Final = range(810_000, 810_020)
 """Held out: neither a generator nor a judge learns them."""
 _MEDIAPIPE: Final = "mediapipe"
 _BATCH: Final = 16
+_SHOWN: Final = 6
+"""Pairs in the panel."""
 
 
 def of_truth(model: FaceModel, pairs: Pairs) -> Tensor:
@@ -71,7 +73,7 @@ def of_rig(model: FaceModel, pairs: Pairs) -> Tensor:
     """Driven by the known pose and rig, as by dials or a motion model."""
     target, length = pairs.target, model.size.dynamics
     assert target.pose is not None and target.rig is not None
-    return model.drive(_person(model, pairs.source), target.pose, teach(target.rig, length)).image
+    return model.drive(model.encode_portrait(pairs.source.image), target.pose, teach(target.rig, length)).image
 
 
 WAYS: Final[dict[str, Callable[[FaceModel, Pairs], Tensor]]] = {
@@ -86,13 +88,7 @@ WAYS: Final[dict[str, Callable[[FaceModel, Pairs], Tensor]]] = {
 
 def _by_pictures(model: FaceModel, pairs: Pairs, pose: FaceFrames, dynamics: FaceFrames) -> Tensor:
     code = only_rig(model.read_dynamics(dynamics.image))
-    return model.drive(_person(model, pairs.source), model.read_pose(pose.image), code).image
-
-
-def _person(model: FaceModel, source: FaceFrames) -> Source:
-    """People as the generator encodes them: by the rig that is read."""
-    pose = model.read_pose(source.image)
-    return model.encode_source(source.image, pose, only_rig(model.read_dynamics(source.image, pose)))
+    return model.drive(model.encode_portrait(pairs.source.image), model.read_pose(pose.image), code).image
 
 
 @torch.no_grad()
@@ -252,12 +248,14 @@ def opened_judge(name: str, device: str) -> Iterator[Read]:
 
 
 def measure(given: argparse.Namespace, judge: Read) -> dict[str, Any]:
-    """All tables of the command."""
+    """All tables of the command, and its panel."""
     log = logging.getLogger(__name__)
     model = FaceModel.load(given.model).to(given.device)
     embedder, recipe = Embedder.load(device=given.device), Recipe.for_windows(model.size.window)
     bank = filmed(given.films, given.people, recipe, given.workers, given.device)
     log.info("%d held-out people", len(bank))
+    shown = bank.draw(_SHOWN, torch.Generator().manual_seed(1), crossed=1.0, portraits=True)
+    write_panel(given.out / "people.png", panel(model, shown))
     result: dict[str, Any] = {}
     for name, portraits in (("from_portraits", True), ("from_any_face", False)):
         table = measure_people(model, bank, judge, embedder, given.count, portraits)

@@ -14,6 +14,7 @@ from tellbench.datasets.files import atomic_path
 from tellbench.errors import InputError
 from tellbench.generator.vasa.decoder import Decoder, Frame, Source
 from tellbench.generator.vasa.encoders import Appearance, Canonical, Reader
+from tellbench.generator.vasa.rig import only_rig
 from tellbench.generator.vasa.sizes import Size, size_named
 from tellbench.generator.vasa.warps import Fields, lattice, resized
 
@@ -60,6 +61,11 @@ class FaceModel(nn.Module):
         cells = lattice(self.size.depth, self.size.grid, pose).expand(len(image), -1, -1, -1, -1)
         volume = self.canonical(posed, cells, field, pose)  # (N, C, D, g, g)
         return Source(image, pose, dynamics, identity, volume, field)
+
+    def encode_portrait(self, image: Tensor, pose: Tensor | None = None) -> Source:
+        """People of one window each (N, 3, S, S) for known rigs to drive: of what is read, only the rig is taken."""
+        pose = self.read_pose(image) if pose is None else pose
+        return self.encode_source(image, pose, only_rig(self.read_dynamics(image, pose)))
 
     def drive(self, source: Source, pose: Tensor, dynamics: Tensor) -> Frame:
         """Each person of `source` in a pose (N, 7) with dynamics (N, Z), at the source picture's resolution."""

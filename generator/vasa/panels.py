@@ -12,7 +12,7 @@ from torch import Tensor
 from tellbench.datasets.files import atomic_path
 from tellbench.generator.vasa.frames import Pairs
 from tellbench.generator.vasa.model import FaceModel
-from tellbench.generator.vasa.rig import teach
+from tellbench.generator.vasa.rig import only_rig, teach
 from tellbench.generator.vasa.warps import resized
 
 COLUMNS = ("source", "pose driver", "dynamics driver", "truth", "known codes", "read codes", "moved", "mask")
@@ -24,10 +24,8 @@ def panel(model: FaceModel, pairs: Pairs) -> Tensor:
     """One row of `COLUMNS` a pair, (3, rows * S, 8 * S) in [0, 1]."""
     source, truth = pairs.source, pairs.target
     side = source.image.shape[-1]
-    read = model.encode_source(source.image)
-    by_picture = model.drive(
-        read, model.read_pose(pairs.pose_driver.image), model.read_dynamics(pairs.dynamics_driver.image)
-    )
+    read, code = model.encode_portrait(source.image), only_rig(model.read_dynamics(pairs.dynamics_driver.image))
+    by_picture = model.drive(read, model.read_pose(pairs.pose_driver.image), code)
     by_rig = by_picture
     if truth.pose is not None and truth.rig is not None and source.pose is not None and source.rig is not None:
         length = model.size.dynamics

@@ -21,7 +21,7 @@ from tellbench.generator.vasa.judge import Read
 from tellbench.generator.vasa.metrics import identity_cosine, strengths, turn_between
 from tellbench.generator.vasa.model import FaceModel
 from tellbench.generator.vasa.panels import write_panel
-from tellbench.generator.vasa.rig import only_rig, teach
+from tellbench.generator.vasa.rig import teach
 from tellbench.generator.vasa.window import cut, face_squares, pose_of, to_window
 
 _BATCH: Final = 8
@@ -60,9 +60,7 @@ def carried_pose(pose: Tensor, actor: Tensor) -> Tensor:
 def drive_portrait(model: FaceModel, portrait: FaceFrames, actor: FaceFrames) -> tuple[Tensor, Tensor]:
     """Frames (T, 3, S, S) of a portrait driven by an actor's known motion, and the poses (T, 7) they should have."""
     assert portrait.pose is not None and actor.pose is not None and actor.rig is not None
-    source = model.encode_source(
-        portrait.image, portrait.pose, only_rig(model.read_dynamics(portrait.image, portrait.pose))
-    )
+    source = model.encode_portrait(portrait.image, portrait.pose)
     poses = carried_pose(portrait.pose, actor.pose)
     frames = []
     for start in range(0, len(actor), _BATCH):

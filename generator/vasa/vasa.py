@@ -31,7 +31,7 @@ from tellbench.generator.vasa.model import SHIPPED, FaceModel
 from tellbench.generator.vasa.motion.model import MotionModel
 from tellbench.generator.vasa.motion.play import Wishes, labels, play_clip
 from tellbench.generator.vasa.moves import moved_pose
-from tellbench.generator.vasa.rig import only_rig, read_rig, relative, teach
+from tellbench.generator.vasa.rig import read_rig, relative, teach
 from tellbench.generator.vasa.window import cut, face_squares, paste, pose_of, to_window
 
 CHUNK: Final = 16
@@ -120,8 +120,7 @@ class Vasa(Generator):
         window = cut(picture, square, side).to(self.device)
         # landmarks tell a painting's pose better than a network that has seen few (assumption)
         pose = pose_of(to_window(points, square)).to(self.device)
-        rest = only_rig(model.read_dynamics(window, pose))
-        return Stage(model, model.encode_source(window, pose, rest), square, picture.to(self.device))
+        return Stage(model, model.encode_portrait(window, pose), square, picture.to(self.device))
 
 
 class Stage:
