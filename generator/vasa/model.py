@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Final, Self
 
-import safetensors
-import safetensors.torch
 from torch import Tensor, nn
 
-from tellbench.datasets.files import atomic_path
-from tellbench.errors import InputError
 from tellbench.generator.vasa.decoder import Decoder, Frame, Source
 from tellbench.generator.vasa.encoders import Appearance, Canonical, Reader
 from tellbench.generator.vasa.rig import only_rig
 from tellbench.generator.vasa.sizes import Size, size_named
+from tellbench.generator.vasa.state import read_weights, write_weights
 from tellbench.generator.vasa.warps import Fields, lattice, resized
 
 SHIPPED: Final = Path(__file__).parent / "weights" / "face.safetensors"
@@ -74,9 +70,7 @@ class FaceModel(nn.Module):
 
     def save(self, path: Path) -> None:
         """Write the weights in half precision, with the size's name, as safetensors."""
-        state = {name: value.detach().half().cpu().contiguous() for name, value in self.state_dict().items()}
-        with atomic_path(path) as part:
-            safetensors.torch.save_file(state, part, {"size": json.dumps(self.size.name)})
+        write_weights(path, {name: value.half() for name, value in self.state_dict().items()}, self.size.name)
 
     @classmethod
     def load(cls, path: Path) -> Self:
@@ -85,14 +79,4 @@ class FaceModel(nn.Module):
         Raises:
             InputError: the file is missing or holds something else.
         """
-        try:
-            with safetensors.safe_open(path, "pt") as stream:
-                name = json.loads((stream.metadata() or {})["size"])
-                state = {key: stream.get_tensor(key).float() for key in stream.keys()}  # noqa: SIM118
-            model = cls(size_named(name))
-            model.load_state_dict(state)
-        except (OSError, KeyError, ValueError, RuntimeError, safetensors.SafetensorError) as error:
-            raise InputError(
-                f"{path}: not weights of a face model ({str(error).splitlines()[0]}); {_REMEDY}"
-            ) from error
-        return model.eval()
+        return read_weights(path, lambda name: cls(size_named(name)), "a face model", _REMEDY)

@@ -1,11 +1,11 @@
-"""Training state in one safetensors file: tensors by name, counters as JSON in its header. Never pickle."""
+"""Weights with the name of their size, and the whole state of a training, as safetensors files. Never pickle."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import safetensors
 import safetensors.torch
@@ -14,6 +14,8 @@ from torch import Tensor, nn
 
 from tellbench.datasets.files import atomic_path
 from tellbench.errors import InputError
+
+Model = TypeVar("Model", bound=nn.Module)
 
 
 def save_state(
@@ -66,3 +68,31 @@ def _fill(optimiser: torch.optim.Optimizer, tensors: Mapping[str, Tensor]) -> No
         index, _, slot = key.partition("/")
         state.setdefault(int(index), {})[slot] = value
     optimiser.load_state_dict({"state": state, "param_groups": optimiser.state_dict()["param_groups"]})
+
+
+def write_weights(path: Path, state: Mapping[str, Tensor], size: str) -> None:
+    """Write tensors by name as safetensors, with the name of the model's size."""
+    kept = {name: value.detach().cpu().contiguous() for name, value in state.items()}
+    with atomic_path(path) as part:
+        safetensors.torch.save_file(kept, part, {"size": json.dumps(size)})
+
+
+def read_weights(path: Path, build: Callable[[str], Model], what: str, remedy: str) -> Model:
+    """The model of the named size with what `write_weights` wrote; on the CPU.
+
+    Args:
+        path: the file.
+        build: a size's name to a model.
+        what: whose weights are wanted, as "a face model".
+        remedy: what to do where they are missing.
+
+    Raises:
+        InputError: the file is missing or holds something else.
+    """
+    try:
+        with safetensors.safe_open(path, "pt") as stream:
+            model = build(json.loads((stream.metadata() or {})["size"]))
+            model.load_state_dict({key: stream.get_tensor(key).float() for key in stream.keys()})  # noqa: SIM118
+    except (OSError, KeyError, ValueError, RuntimeError, safetensors.SafetensorError) as error:
+        raise InputError(f"{path}: not weights of {what} ({str(error).splitlines()[0]}); {remedy}") from error
+    return model.eval()

@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Final, Self
 
-import safetensors
-import safetensors.torch
 import torch
 from torch import Tensor, nn
 
-from tellbench.datasets.files import atomic_path
-from tellbench.errors import InputError
 from tellbench.generator.vasa.motion.hearing import N_HEARD
 from tellbench.generator.vasa.motion.network import Denoiser
 from tellbench.generator.vasa.motion.sizes import Size, size_named
 from tellbench.generator.vasa.motion.space import N_MOTION, N_POSE
+from tellbench.generator.vasa.state import read_weights, write_weights
 
 _LEAST_SCALE: Final = (0.5, 0.05, 0.2)
 """Degrees or mm, coefficients, and units of pitch and log power: what moves less counts less (assumption)."""
@@ -67,11 +63,8 @@ class MotionModel(nn.Module):
 
     def save(self, path: Path) -> None:
         """Write the weights in half precision and the statistics in full, with the size's name, as safetensors."""
-        half = {name: value.detach().half() for name, value in self.denoiser.state_dict(prefix="denoiser.").items()}
-        state = {**self.state_dict(), **half}
-        state = {name: value.detach().cpu().contiguous() for name, value in state.items()}
-        with atomic_path(path) as part:
-            safetensors.torch.save_file(state, part, {"size": json.dumps(self.size.name)})
+        half = {name: value.half() for name, value in self.denoiser.state_dict(prefix="denoiser.").items()}
+        write_weights(path, {**self.state_dict(), **half}, self.size.name)
 
     @classmethod
     def load(cls, path: Path) -> Self:
@@ -80,14 +73,4 @@ class MotionModel(nn.Module):
         Raises:
             InputError: the file is missing or holds something else.
         """
-        try:
-            with safetensors.safe_open(path, "pt") as stream:
-                name = json.loads((stream.metadata() or {})["size"])
-                state = {key: stream.get_tensor(key).float() for key in stream.keys()}  # noqa: SIM118
-            model = cls(size_named(name))
-            model.load_state_dict(state)
-        except (OSError, KeyError, ValueError, RuntimeError, safetensors.SafetensorError) as error:
-            raise InputError(
-                f"{path}: not weights of a motion model ({str(error).splitlines()[0]}); {_REMEDY}"
-            ) from error
-        return model.eval().requires_grad_(False)
+        return read_weights(path, lambda name: cls(size_named(name)), "a motion model", _REMEDY).requires_grad_(False)
