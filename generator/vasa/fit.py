@@ -20,6 +20,7 @@ from tellbench.generator.vasa.data.randomise import Randomiser
 from tellbench.generator.vasa.data.studio import Recipe
 from tellbench.generator.vasa.data.video import ClipBank, Sampling, prepare, recordings
 from tellbench.generator.vasa.frames import Pairs
+from tellbench.generator.vasa.run import check_seeds
 from tellbench.generator.vasa.sizes import size_named
 from tellbench.generator.vasa.train import PairSource, Plan, Trainer
 
@@ -107,11 +108,7 @@ def fit_face(
     Raises:
         InputError: no data, seeds of people who are kept for measuring, or `out` holds another run.
     """
-    if data.people.start < PEOPLE.start or data.people.stop > PEOPLE.stop:
-        raise InputError(
-            f"people {data.people.start}:{data.people.stop}; allowed: {PEOPLE.start} to {PEOPLE.stop}, the others are "
-            "measured on"
-        )
+    check_seeds(data.people, PEOPLE)
     recipe = Recipe.for_windows(size_named(plan.size).window)
     rank = int(os.environ.get("LOCAL_RANK", "0"))
     workers = data.workers if rank == 0 else 0

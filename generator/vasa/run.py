@@ -161,3 +161,16 @@ def _launched(device: str, precision: Precision) -> Fabric:
     )
     fabric.launch()
     return fabric
+
+
+def check_seeds(people: range, allowed: range) -> None:
+    """Refuse to train on people who are kept for measuring.
+
+    Raises:
+        InputError: some of `people` are not `allowed`.
+    """
+    if people.start < allowed.start or people.stop > allowed.stop:
+        raise InputError(
+            f"people {people.start}:{people.stop}; allowed: {allowed.start} to {allowed.stop}, the others are "
+            "measured on"
+        )

@@ -16,6 +16,7 @@ from tellbench.generator.vasa.model import SHIPPED, FaceModel
 from tellbench.generator.vasa.motion.data.bank import TalkBank
 from tellbench.generator.vasa.motion.data.talks import PEOPLE, Talk, acting, path_of, read_talk
 from tellbench.generator.vasa.motion.train import Plan, Trainer
+from tellbench.generator.vasa.run import check_seeds
 
 STUDIO: Final = "studio"
 """Name of the data that needs none."""
@@ -54,11 +55,7 @@ def fit_motion(
     Raises:
         InputError: no data, seeds of talks that are kept for measuring, or `out` holds another run.
     """
-    if data.people.start < PEOPLE.start or data.people.stop > PEOPLE.stop:
-        raise InputError(
-            f"people {data.people.start}:{data.people.stop}; allowed: {PEOPLE.start} to {PEOPLE.stop}, the others are "
-            "measured on"
-        )
+    check_seeds(data.people, PEOPLE)
     rank = int(os.environ.get("LOCAL_RANK", "0"))
     place = f"cuda:{rank}" if device == "cuda" else device
     (shown,) = _acted(data, range(SHOWN, SHOWN + 1))
