@@ -11,7 +11,7 @@ demo: $(VENV)/.installed
 	$(BIN)/tellbench demo --out $(OUT)
 
 test: $(VENV)/.installed
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder
 
 # Floors and types are checked on a built copy: static tools do not follow the editable finder.
 check: $(VENV)/.installed

@@ -10,6 +10,11 @@ from tellbench.datasets.audio import RATE, Audio
 REPOSITORY = Path(__file__).resolve().parents[1]
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest file first: whoever runs the files side by side need not wait for it in the end."""
+    items.sort(key=lambda item: item.path.name != "test_end_to_end.py")
+
+
 @pytest.fixture(scope="session")
 def repository() -> Path:
     return REPOSITORY
