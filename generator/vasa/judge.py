@@ -69,10 +69,19 @@ def motions(rig: Tensor) -> Tensor:
 
 
 class RigNet(nn.Module):
-    """One network for both eyes, the left one mirrored, one for the mouth, one for the face around them."""
+    """One network for both eyes, the left one mirrored, one for the mouth, one for the face around them.
+
+    What is least wrong on average is too small: a regression shrinks towards the mean what it cannot tell for sure.
+    `gain` and `offset` undo that for each number of the rig, so that a true picture reads with a slope of one.
+    """
+
+    gain: Tensor
+    offset: Tensor
 
     def __init__(self) -> None:
         super().__init__()
+        self.register_buffer("gain", torch.ones(len(RIG_NAMES)))
+        self.register_buffer("offset", torch.zeros(len(RIG_NAMES)))
         self.eye, self.mouth, self.face = _looker(), _looker(), _looker()
         self.head = nn.Sequential(
             nn.Linear(4 * 96 + 2 * N_POINTS, 256), nn.SiLU(), nn.Linear(256, len(RIG_NAMES) + 2 + 3)
@@ -92,7 +101,7 @@ class RigNet(nn.Module):
         eyes = self.eye(torch.cat([right, left.flip(-1)]))
         seen = [*eyes.chunk(2), self.mouth(mouth), self.face(face), _shape(landmarks)]
         out = self.head(torch.cat(seen, 1))
-        return out[:, :-5], out[:, -5:-3], pose_of(landmarks)[:, :3] + _TURN * out[:, -3:]
+        return self.offset + self.gain * out[:, :-5], out[:, -5:-3], pose_of(landmarks)[:, :3] + _TURN * out[:, -3:]
 
 
 def crops(pictures: Tensor, landmarks: Tensor) -> list[Tensor]:

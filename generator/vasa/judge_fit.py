@@ -1,7 +1,7 @@
 """Train the judge: `python -m tellbench.generator.vasa.judge_fit --bank BANK --out judge.safetensors`.
 
 Seven eighths of the people are learned; what the judge reads on the rest is logged, and is the ceiling of what it can
-tell about a generator.
+tell about a generator. On the same people its slopes are set to one, through the landmark network that it will use.
 """
 
 from __future__ import annotations
@@ -16,12 +16,13 @@ from typing import Final
 import torch
 from torch import Tensor
 
+from tellbench.datasets.faces.landmarks import load_landmarker
 from tellbench.datasets.faces.storage import write_weights
 from tellbench.generator.vasa.data.bank import Bank, filmed, people_of
 from tellbench.generator.vasa.data.randomise import Randomiser
 from tellbench.generator.vasa.data.studio import Recipe
 from tellbench.generator.vasa.frames import RIG_NAMES, FaceFrames
-from tellbench.generator.vasa.judge import RigNet
+from tellbench.generator.vasa.judge import Judge, RigNet
 from tellbench.generator.vasa.metrics import slope_and_r, turn_between
 
 PEOPLE: Final = range(740_000, 740_160)
@@ -33,6 +34,10 @@ _TURN_WEIGHT: Final = 20.0
 """Weight of the turn's squared error in radians: two degrees count as a tenth of the rig (assumption)."""
 _LEAST_VARIANCE: Final = 0.005
 """Rare coefficients count as if they varied at least so much."""
+
+
+_LEAST_SLOPE: Final = 1 / 3
+"""Numbers that are hardly seen are not blown up further."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -50,7 +55,7 @@ class Lessons:
 
 
 def fit(bank: Bank, lessons: Lessons) -> RigNet:
-    """Train on the people of a bank but every eighth."""
+    """Train on the people of a bank but every eighth; uncalibrated."""
     torch.manual_seed(lessons.seed)
     random, looks = torch.Generator().manual_seed(lessons.seed), Randomiser(lessons.seed, bank.device)
     network = RigNet().to(bank.device)
@@ -71,13 +76,30 @@ def fit(bank: Bank, lessons: Lessons) -> RigNet:
 
 
 @torch.no_grad()
+def calibrate(judge: Judge, bank: Bank, count: int = 400) -> None:
+    """Set the network's gains and offsets so that true renders of people who were not learned read true on average.
+
+    Numbers that none of these people shows stay as they are.
+    """
+    frames = _drawn(bank, _held(bank), count, torch.Generator().manual_seed(10))
+    assert frames.rig is not None
+    network, rig = judge.network, frames.rig.cpu()
+    network.gain.fill_(1)
+    network.offset.zero_()
+    read = judge(frames.image, frames.pose).rig
+    for i in torch.nonzero(rig.std(0) > 0)[:, 0].tolist():
+        slope, _ = slope_and_r(read[:, i], rig[:, i])
+        network.gain[i] = 1 / max(slope, _LEAST_SLOPE)
+        network.offset[i] = float(rig[:, i].mean() - network.gain[i].cpu() * read[:, i].mean())
+
+
+@torch.no_grad()
 def skill(network: RigNet, bank: Bank, count: int = 400) -> dict[str, float]:
     """On true renders of people who were not learned: correlation of each number of the rig, error of the turn.
 
     Numbers that none of these people shows are left out.
     """
-    held = torch.tensor([row for row in range(len(bank)) if _held_out(row)])
-    frames = _drawn(bank, held, count, torch.Generator().manual_seed(9))
+    frames = _drawn(bank, _held(bank), count, torch.Generator().manual_seed(9))
     assert frames.landmarks is not None and frames.rig is not None and frames.pose is not None
     parts = zip(torch.split(frames.image, 50), torch.split(frames.landmarks, 50), strict=True)
     rigs, _, turns = zip(*(network(*part) for part in parts), strict=True)
@@ -89,6 +111,11 @@ def skill(network: RigNet, bank: Bank, count: int = 400) -> dict[str, float]:
 
 def _held_out(row: int) -> bool:
     return row % _HELD_OUT == _HELD_OUT - 1
+
+
+def _held(bank: Bank) -> Tensor:
+    """Rows of the people who are not learned."""
+    return torch.tensor([row for row in range(len(bank)) if _held_out(row)])
 
 
 def _drawn(bank: Bank, people: Tensor, count: int, random: torch.Generator) -> FaceFrames:
@@ -125,7 +152,7 @@ def _error(network: RigNet, frames: FaceFrames, variance: Tensor, random: torch.
 
 
 def main() -> None:
-    """Film people where that has not been done, train, say what the judge can tell, and write it."""
+    """Film people where that has not been done, train, calibrate, say what the judge can tell, and write it."""
     parser = argparse.ArgumentParser(description="Train the judge of VASA's expressions.")
     parser.add_argument("--bank", type=Path, required=True, help="folder of films")
     parser.add_argument("--out", type=Path, required=True)
@@ -140,6 +167,7 @@ def main() -> None:
     bank = filmed(given.bank, given.people, recipe, given.workers, given.device)
     logging.getLogger(__name__).info("%d people", len(bank))
     network = fit(bank, Lessons(steps=given.steps))
+    calibrate(Judge(network, load_landmarker("network", given.device), given.device), bank)
     write_weights(given.out, network)
     for name, value in sorted(skill(network, bank).items(), key=lambda item: -item[1]):
         logging.getLogger(__name__).info("%-24s %.2f", name, value)

@@ -9,7 +9,8 @@ from tellbench.generator.vasa.data.bank import Bank, film_to
 from tellbench.generator.vasa.data.studio import Recipe
 from tellbench.generator.vasa.frames import FaceFrames
 from tellbench.generator.vasa.judge import Judge, RigNet, crops, read_weights
-from tellbench.generator.vasa.judge_fit import Lessons, fit, skill
+from tellbench.generator.vasa.judge_fit import Lessons, calibrate, fit, skill
+from tellbench.generator.vasa.metrics import slope_and_r
 from tellbench.generator.vasa.window import STEADY, STEADY_PLACES
 
 RECIPE = Recipe(poses=3, expressions=3, side=64, maps=32)
@@ -81,8 +82,23 @@ def test_training_learns_what_can_be_seen(tmp_path):
         film_to(tmp_path, seed, RECIPE, painted)
     bank = Bank(tmp_path, PEOPLE, RECIPE)
     bank.take_in()
-    told = skill(fit(bank, Lessons(steps=30, batch=8)), bank, count=50)
-    assert told["eyeBlinkLeft"] > 0.6
+    network = fit(bank, Lessons(steps=30, batch=8))
+    assert skill(network, bank, count=50)["eyeBlinkLeft"] > 0.6
+
+    points = painted(0, RECIPE).landmarks[:1].numpy()
+
+    def landmarker(frames: np.ndarray, boxes: np.ndarray) -> Landmarks:
+        pixels = (points + 1).repeat(len(frames), 0) * frames.shape[1] / 2
+        return Landmarks(pixels[:, :68], pixels[:, 68:], np.full((len(frames), 2), 0.3, np.float32))
+
+    for parameter in network.head[-1].parameters():
+        parameter.data *= 20  # so few steps teach too small a slope to be set right
+    judge = Judge(network, landmarker)
+    calibrate(judge, bank, count=100)
+    frames = painted(PEOPLE[7], RECIPE)  # of the people who are not learned
+    slope, _ = slope_and_r(judge(frames.image, frames.pose).rig[:, 16], frames.rig[:, 16])
+    assert 0.8 < slope < 1.2 and network.gain[16] != 1
+    assert network.gain[0] == 1, "nobody shows this number"
 
 
 def test_weights_come_back_and_broken_ones_are_refused(tmp_path, filmed):
