@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import inspect
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final, Generic, TypeVar
 
@@ -54,6 +54,7 @@ def save_detector(
     fitted: Mapping[str, Any],
     arrays: Arrays | None = None,
     estimator: Any = None,
+    parts: Sequence[Detector] = (),
 ) -> None:
     """Write a folder that `read_detector` reads; an existing one is replaced at the end.
 
@@ -63,6 +64,7 @@ def save_detector(
         fitted: JSON-able facts of the fit: what it was fitted on, and small learned numbers.
         arrays: learned arrays.
         estimator: a fitted scikit-learn estimator of types in `TRUSTED` or trusted by skops.
+        parts: fitted detectors it consists of, each written to its `part_folder`.
 
     Raises:
         InputError: the folder cannot be written.
@@ -75,9 +77,16 @@ def save_detector(
         if estimator is not None:
             skops.io.dump(estimator, part / ESTIMATOR)
         files = {file.name: sha256(file) for file in sorted(part.iterdir())}
+        for number, piece in enumerate(parts):
+            piece.save(part_folder(part, number))
         kind = {"schema": SCHEMA, "name": detector.name, "version": detector.version, "tellbench": __version__}
-        parts = {"config": configuration(detector), "fitted": dict(fitted), "files": files}
-        write_json(part / DESCRIPTION, {**kind, **parts})
+        contents = {"config": configuration(detector), "fitted": dict(fitted), "files": files}
+        write_json(part / DESCRIPTION, {**kind, **contents})
+
+
+def part_folder(folder: Path, number: int) -> Path:
+    """Where part `number`, from 0 on, of a detector lies within the folder of the whole."""
+    return folder / f"part-{number}"
 
 
 def read_detector(cls: type[D], folder: Path) -> Stored[D]:

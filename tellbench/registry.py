@@ -111,9 +111,10 @@ DETECTORS = Registry(
         "blink": ("tellbench.detectors.blink:Blink", "blink rate, kinematics, completeness and regularity"),
         "spectrum": ("tellbench.detectors.spectrum:Spectrum", "azimuthal power spectrum of unresized face crops"),
         "cnn": ("tellbench.detectors.cnn:Cnn", "frame classifier on face crops; cnn:NAME takes any timm model"),
+        "fusion": ("tellbench.detectors.fusion:Fusion", "others stacked on val; fusion:blink+cnn names its parts"),
         "constant": ("tellbench.detectors.sanity:Constant", "sanity row: the same score for all, AUC 0.5"),
         "random": ("tellbench.detectors.sanity:Random", "sanity row: a score by hash of the clip's id, AUC near 0.5"),
         "oracle": ("tellbench.detectors.sanity:Oracle", "sanity row: reads the label, AUC 1.0"),
     },
-    argument={"cnn": "backbone"},
+    argument={"cnn": "backbone", "fusion": "parts"},
 )
