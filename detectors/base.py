@@ -17,8 +17,17 @@ from tellbench.datasets.scores import ScoreTable
 
 
 @dataclasses.dataclass(frozen=True)
+class Picture:
+    """One picture of evidence, shown by the reports."""
+
+    title: str
+    pixels: npt.NDArray[np.uint8]
+    """RGB, (H, W, 3)."""
+
+
+@dataclasses.dataclass(frozen=True)
 class Plot:
-    """One curve or picture of evidence, drawn by the reports."""
+    """One set of curves of evidence, drawn by the reports."""
 
     title: str
     x_label: str
@@ -40,6 +49,7 @@ class Evidence:
     facts: Mapping[str, float | int | str]
     """What was measured, by readable name with its unit."""
     plots: tuple[Plot, ...] = ()
+    pictures: tuple[Picture, ...] = ()
 
 
 class Detector(ABC):

@@ -21,11 +21,12 @@ from tellbench.datasets.clip import FORGED, PRISTINE, Clip
 from tellbench.datasets.corpus import Corpus
 from tellbench.datasets.scores import ScoreTable
 from tellbench.detectors.augment import augment
-from tellbench.detectors.base import Detector, Evidence, Plot
+from tellbench.detectors.base import Detector, Evidence, Picture, Plot
 from tellbench.detectors.crops import COUNT, Crops, face_crops
 from tellbench.detectors.cues import check_backend, extract
 from tellbench.detectors.devices import torch_device
 from tellbench.detectors.fitting import Floats, check_classes, fit_temperature, has_both, log_loss, logistic
+from tellbench.detectors.saliency import overlay, saliency, to_pixels
 from tellbench.detectors.storage import broken, read_detector, save_detector
 from tellbench.detectors.windows import crop_tensor, fixed_windows, model_input, random_windows, spread_labels
 from tellbench.errors import InputError
@@ -34,6 +35,8 @@ BATCH: Final = 32
 LEARNING_RATE: Final = 2e-3
 """Peak of the one-cycle schedule of AdamW; small models from scratch (assumption)."""
 WEIGHT_DECAY: Final = 0.02
+SHOWN: Final = 4
+"""Frames of the evidence in which the model's gaze is shown."""
 PATIENCE: Final = 6
 """Epochs without a better validation loss after which the second half of the training stops."""
 
@@ -201,7 +204,7 @@ class Cnn(Detector):
         return detector
 
     def evidence(self, clip: Clip) -> Evidence:
-        """Score of each sampled frame over time, and the size of the face box."""
+        """Score of each sampled frame over time, where the model looks, and the size of the face box."""
         try:
             cues = extract(clip, self.backend, self.device)
             crops = face_crops(clip, cues, self.frames)
@@ -223,7 +226,19 @@ class Cnn(Detector):
         score = float(logistic(float(logits.mean()), self.fitted.temperature))
         facts["frames above 0.5"] = int((frames > 0.5).sum())
         plot = Plot("Score of each frame", "time, s", "score, higher = more likely forged", times, {"frame": frames})
-        return Evidence(self.name, score, facts, (plot, box))
+        return Evidence(self.name, score, facts, (plot, box), self._looks(self.fitted.model, crops, times, frames))
+
+    def _looks(self, model: nn.Module, crops: Crops, times: Floats, frames: Floats) -> tuple[Picture, ...]:
+        """Where the model looks in the middle of the frames that seem most forged."""
+        rows = np.sort(np.argsort(-frames, kind="stable")[:SHOWN])
+        windows = fixed_windows(crop_tensor(crops, self.size)[torch.from_numpy(rows)], self.size)[0].float() / 255
+        heat = saliency(model, model_input(windows.to(next(model.parameters()).device), self.residual))
+        if heat is None:
+            return ()
+        return tuple(
+            Picture(f"{times[row]:.1f} s, score {frames[row]:.2f}", to_pixels(overlay(window, warm)))
+            for row, window, warm in zip(rows, windows, heat.cpu(), strict=True)
+        )
 
     def _fit(self) -> Fit:
         if self.fitted is None:

@@ -129,6 +129,7 @@ class Fusion(Detector):
         parts = self._unfitted() if self.fitted is None else list(self.fitted.parts)
         seen = [part.evidence(clip) for part in parts]
         plots = tuple(plot for one in seen for plot in one.plots)
+        pictures = tuple(picture for one in seen for picture in one.pictures)
         if self.fitted is None:
             return Evidence(self.name, None, {"parts": self.parts}, plots)
         given = np.array([[np.nan if one.score is None else one.score for one in seen]])
@@ -138,7 +139,7 @@ class Fusion(Detector):
         names = self.parts.split(SEPARATOR)
         said = {f"{name}, score": float(score) for name, score in zip(names, given[0], strict=True)}
         counts = {f"{name}, weight": float(w) for name, w in zip(names, self.fitted.weights, strict=True)}
-        return Evidence(self.name, fused, {**said, **counts}, plots)
+        return Evidence(self.name, fused, {**said, **counts}, plots, pictures)
 
     def _unfitted(self) -> list[Detector]:
         settings = {"seed": self.seed, "backend": self.backend, "device": self.device}

@@ -56,7 +56,7 @@ _STYLE: Final[dict[str, Any]] = {
 def draw_evidence(evidence: Sequence[Evidence], clip: Clip, out: Path) -> Path:
     """Draw what each detector found in one clip, and return `out`.
 
-    The first row shows frames spread over the clip; then a row a detector: its score, its facts, its plots.
+    The first row shows frames spread over the clip; then a row a detector: score, facts, plots and pictures.
 
     Args:
         evidence: one item a detector, in the order to draw.
@@ -66,7 +66,7 @@ def draw_evidence(evidence: Sequence[Evidence], clip: Clip, out: Path) -> Path:
     Raises:
         InputError: the video cannot be read.
     """
-    heights = [max(_PLOT * len(item.plots), _HEAD + _LINE_HEIGHT * len(_lines(item))) for item in evidence]
+    heights = [max(_PLOT * _rows(item), _HEAD + _LINE_HEIGHT * len(_lines(item))) for item in evidence]
     with rc_context(_STYLE):
         figure = Figure((_WIDTH, _STRIP + sum(heights) + 0.6), layout=ConstrainedLayoutEngine(hspace=0.06))
         grid = figure.add_gridspec(1 + len(heights), 1, height_ratios=[_STRIP, *heights])
@@ -91,10 +91,22 @@ def _draw_frames(figure: Figure, cell: SubplotSpec, video: Path) -> None:
 
 
 def _draw_item(figure: Figure, cell: SubplotSpec, item: Evidence, height: float) -> None:
-    inner = cell.subgridspec(max(1, len(item.plots)), 2, width_ratios=[1, 2.6])
+    inner = cell.subgridspec(max(1, _rows(item)), 2, width_ratios=[1, 2.6])
     _draw_facts(figure.add_subplot(inner[:, 0] if item.plots else inner[:, :]), item, height)
     for row, plot in enumerate(item.plots):
         _draw_plot(figure.add_subplot(inner[row, 1]), plot)
+    if item.pictures:
+        places = inner[len(item.plots), 1].subgridspec(1, len(item.pictures))
+        for column, picture in enumerate(item.pictures):
+            axes = figure.add_subplot(places[0, column])
+            axes.imshow(picture.pixels)
+            axes.set_axis_off()
+            axes.set_title(picture.title, color=_MUTED, fontsize=8)
+
+
+def _rows(item: Evidence) -> int:
+    """Rows of plots, and one of pictures where there are any."""
+    return len(item.plots) + bool(item.pictures)
 
 
 def _draw_facts(axes: Axes, item: Evidence, height: float) -> None:

@@ -247,3 +247,5 @@ def _check_evidence(evidence: Evidence, name: str) -> None:
     for plot in evidence.plots:
         assert all(len(values) == len(plot.x) for values in plot.series.values())
         assert plot.title and plot.x_label and plot.y_label
+    for picture in evidence.pictures:
+        assert picture.title and picture.pixels.dtype == np.uint8 and picture.pixels.shape[2:] == (3,)

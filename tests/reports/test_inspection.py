@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from tellbench.datasets.clip import Clip
-from tellbench.detectors.base import Evidence, Plot
+from tellbench.detectors.base import Evidence, Picture, Plot
 from tellbench.errors import InputError
 from tellbench.reports.inspection import draw_evidence
 
@@ -37,6 +37,14 @@ def test_sheet_grows_with_the_evidence(clip, tmp_path):
             assert len(image.convert("RGB").resize((200, 200)).getcolors(40_000)) > 5
     assert len({width for width, _ in sizes}) == 1
     assert [height for _, height in sizes] == sorted({height for _, height in sizes})
+
+
+def test_pictures_are_drawn(clip, tmp_path):
+    green = Picture("where it looks", np.full((8, 8, 3), (0, 200, 0), np.uint8))
+    out = draw_evidence([Evidence("cnn", 0.9, {"frames": 1}, pictures=(green, green))], clip, tmp_path / "p.png")
+    with Image.open(out) as image:
+        pixels = np.asarray(image.convert("RGB")).astype(int)
+    assert (np.abs(pixels - (0, 200, 0)).max(-1) < 3).mean() > 0.02
 
 
 def test_svg_too(clip, tmp_path):
