@@ -26,7 +26,7 @@ class Clip:
     clip_id: str
     """Unique in its corpus; also the stem of every file that belongs to the clip."""
     path: Path
-    """The video on disk."""
+    """The video on disk: a file, or a folder of pictures that are its frames."""
     label: int
     """0 pristine, 1 forged, -1 unknown (a video from outside)."""
     generator: str = ""
@@ -61,7 +61,14 @@ class Clip:
     crf: int = 0
     sha256: str = ""
     status: str = "ok"
+    """`ok`, or `corrupt: ...` for an imported file that cannot be read; it keeps its row and counts as not scored."""
     split: str = ""
+    dataset: str = ""
+    """Layout that the clip was imported by; empty for clips made here."""
+    variant: str = ""
+    """Which of several renditions of the same clip this is, such as a compression level."""
+    segments: str = ""
+    """Forged spans in seconds as JSON, [[start, end], ...], where only parts of a clip are forged."""
 
     def __post_init__(self) -> None:
         """Check the invariants that every reader relies on."""

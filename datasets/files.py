@@ -6,7 +6,7 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
@@ -91,3 +91,22 @@ def inside(root: Path, name: str) -> Path:
     if not path.is_relative_to(root.resolve()):
         raise InputError(f"file name {name!r} leaves its folder {root}; names must be relative and stay inside")
     return root / name
+
+
+def inside_all(root: Path, names: Sequence[str], link: str = "") -> list[str]:
+    """As `inside` for many names, each folder resolved once. The folder `link` may lie elsewhere, by a symbolic link.
+
+    Raises:
+        InputError: a name is absolute or climbs out of `root`, or out of where `link` leads.
+    """
+    checked: set[str] = set()
+    paths = []
+    for name in names:
+        folder, _, last = name.rpartition("/")
+        path = root / name
+        if folder not in checked or last == ".." or path.is_symlink():
+            first, _, rest = name.partition("/")
+            inside(*((root / link, rest) if first == link and rest else (root, name)))
+            checked.add(folder)
+        paths.append(str(path))
+    return paths

@@ -3,31 +3,50 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from pandas.api.types import union_categoricals
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
 
 from tellbench.datasets.clip import SPLITS, Clip
 from tellbench.errors import InputError
 
 KEYS: Final = ("identity_id", "donor_id", "driver_id", "speech_id")
 """Fields that must not cross splits."""
+FRACTIONS: Final = (0.5, 0.2, 0.3)
+"""Shares of train, val and test."""
+
+Columns = Mapping[str, pd.Categorical]
+"""Column of each of `KEYS`, and of `split`: one entry a clip."""
+
+
+def columns(clips: Sequence[Clip]) -> Columns:
+    """What splits are made and judged by."""
+    return {key: pd.Categorical([getattr(clip, key) for clip in clips]) for key in (*KEYS, "split")}
 
 
 def overlaps(clips: Sequence[Clip]) -> Iterator[tuple[str, str, list[str]]]:
-    """Every (key, value, splits) whose value occurs in more than one split. A person counts in any role."""
-    homes: dict[tuple[str, str], set[str]] = {}
-    for clip in clips:
-        for kind, value in _members(clip):
-            if clip.split:
-                homes.setdefault((kind, value), set()).add(clip.split)
-    for (kind, value), splits in homes.items():
-        if len(splits) > 1:
-            yield kind, value, sorted(splits)
+    """Every (kind, value, splits) whose value occurs in more than one split. A person counts in any role."""
+    return overlaps_of(columns(clips))
 
 
-def assign(clips: Sequence[Clip], fractions: tuple[float, float, float] = (0.5, 0.2, 0.3), seed: int = 0) -> list[Clip]:
+def overlaps_of(table: Columns) -> Iterator[tuple[str, str, list[str]]]:
+    """As `overlaps`, for columns; kinds are `person` and `speech_id`."""
+    split = pd.Categorical(table["split"], categories=SPLITS).codes  # -1: in no split
+    for kind, row, value, words in _members(table):
+        where = split[row]
+        pairs = np.unique(np.stack([value, where], 1)[where >= 0], axis=0)
+        codes, counts = np.unique(pairs[:, 0], return_counts=True)
+        for code in codes[counts > 1]:
+            yield kind, str(words[code]), sorted(SPLITS[s] for s in pairs[pairs[:, 0] == code, 1])
+
+
+def assign(clips: Sequence[Clip], fractions: tuple[float, float, float] = FRACTIONS, seed: int = 0) -> list[Clip]:
     """Give every clip a split; clips linked by any key, directly or through others, stay together.
 
     Linked groups are shuffled and dealt to the split that is furthest below its share, so that small
@@ -41,44 +60,52 @@ def assign(clips: Sequence[Clip], fractions: tuple[float, float, float] = (0.5, 
     Raises:
         InputError: fewer than three linked groups, or fractions that do not sum to 1.
     """
+    dealt = assign_to(columns(clips), fractions, seed)
+    return [dataclasses.replace(clip, split=SPLITS[s]) for clip, s in zip(clips, dealt, strict=True)]
+
+
+def assign_to(
+    table: Columns, fractions: tuple[float, float, float] = FRACTIONS, seed: int = 0
+) -> npt.NDArray[np.int64]:
+    """As `assign`, for columns: the index in `SPLITS` of each row. A column that is absent links nothing."""
     if abs(sum(fractions) - 1) > 1e-6 or min(fractions) <= 0:
         raise InputError(f"split fractions {fractions}; three positive numbers that sum to 1 are needed")
-    groups = _groups(clips)
-    if len(groups) < len(SPLITS):
-        raise InputError(f"{len(groups)} unlinked identities cannot fill train, val and test; at least 3 are needed")
-    order = np.random.default_rng(seed).permutation(len(groups))
-    counts = dict.fromkeys(SPLITS, 0)
-    home: dict[int, str] = {}
-    for i in order:
-        short = max(
-            SPLITS, key=lambda name: (counts[name] == 0, fractions[SPLITS.index(name)] * len(clips) - counts[name])
-        )
-        counts[short] += len(groups[i])
-        home.update(dict.fromkeys(groups[i], short))
-    return [dataclasses.replace(clip, split=home[i]) for i, clip in enumerate(clips)]
+    group = _groups(table)
+    sizes = np.bincount(group)
+    if len(sizes) < len(SPLITS):
+        raise InputError(f"{len(sizes)} unlinked identities cannot fill train, val and test; at least 3 are needed")
+    counts = [0] * len(SPLITS)
+    home = np.zeros(len(sizes), np.int64)
+    for i in np.random.default_rng(seed).permutation(len(sizes)).tolist():
+        home[i] = max(range(len(SPLITS)), key=lambda s: (counts[s] == 0, fractions[s] * len(group) - counts[s]))
+        counts[home[i]] += int(sizes[i])
+    return home[group]
 
 
-def _members(clip: Clip) -> list[tuple[str, str]]:
-    """What a clip must not share across splits: people (in any role) and speech."""
-    people = [(key, getattr(clip, key)) for key in KEYS[:3]]
-    return [("person", v) for _, v in people if v] + ([("speech_id", clip.speech_id)] if clip.speech_id else [])
+def _members(
+    table: Columns,
+) -> Iterator[tuple[str, npt.NDArray[np.intp], npt.NDArray[np.int64], pd.Index[str]]]:
+    """What clips must not share across splits, people (in any role) and speech: kind, rows, codes, words."""
+    people = [table[key] for key in KEYS[:3] if key in table]
+    speech = [table["speech_id"]] if "speech_id" in table else []
+    for kind, parts in (("person", people), ("speech_id", speech)):
+        if not parts:
+            continue
+        values = union_categoricals(parts)
+        codes = np.asarray(values.codes, np.int64)
+        given = (codes >= 0) & (np.asarray(values.categories, object) != "")[codes]
+        row = np.tile(np.arange(len(parts[0])), len(parts))
+        yield kind, row[given], codes[given], values.categories
 
 
-def _groups(clips: Sequence[Clip]) -> list[list[int]]:
-    """Indices of clips joined by union-find over what they share."""
-    parent = list(range(len(clips)))
-
-    def find(i: int) -> int:
-        while parent[i] != i:
-            parent[i] = parent[parent[i]]
-            i = parent[i]
-        return i
-
-    first: dict[tuple[str, str], int] = {}
-    for i, clip in enumerate(clips):
-        for member in _members(clip):
-            parent[find(i)] = find(first.setdefault(member, i))
-    groups: dict[int, list[int]] = {}
-    for i in range(len(clips)):
-        groups.setdefault(find(i), []).append(i)
-    return list(groups.values())
+def _groups(table: Columns) -> npt.NDArray[np.intp]:
+    """Number of the linked group of each row, in order of first appearance."""
+    n = len(next(iter(table.values())))
+    rows, nodes, base = [], [], n
+    for _, row, value, words in _members(table):
+        rows.append(row)
+        nodes.append(base + value)
+        base += len(words)
+    at, to = (np.concatenate(parts) if parts else np.zeros(0, int) for parts in (rows, nodes))
+    graph = coo_array((np.ones(len(at), bool), (at, to)), (base, base))
+    return np.asarray(pd.factorize(connected_components(graph, directed=False)[1][:n])[0])

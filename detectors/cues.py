@@ -169,7 +169,7 @@ def extract(clip: Clip, backend: str = "network", device: str = "auto") -> Cues:
         fps = probe(clip.path).fps
         return Cues.from_track(make(torch_device(device))(iter_frames(clip.path)), fps).arrays()
 
-    if not clip.path.is_file():
+    if not clip.path.exists():
         raise InputError(f"{clip.path} does not exist; check the path")
     settings = {"version": VERSION, "backend": backend, "weights": weights_digest()}
     return Cues.from_arrays(remember("cues", clip.path, settings, measure))

@@ -107,3 +107,27 @@ def test_absent_clip_is_named(corpus):
 def test_clip_checks_its_fields(tmp_path, field, value):
     with pytest.raises(InputError, match="clip 'a'"):
         dataclasses.replace(_clip(tmp_path, "a"), **{field: value})
+
+
+def test_a_published_corpus_may_share_people_and_says_so(tmp_path):
+    clips = [_clip(tmp_path, "a"), _clip(tmp_path, "b", split="test")]
+    Corpus(clips, tmp_path, shared=["person"]).write_manifest()
+    assert Corpus.open(tmp_path).shared == ("person",)
+    with pytest.raises(InputError, match="speech_id 's'"):
+        Corpus([dataclasses.replace(clip, speech_id="s") for clip in clips], tmp_path, shared=["person"])
+
+
+def test_a_manifest_of_few_columns_gets_defaults(corpus):
+    corpus.write_manifest()
+    table = pd.read_parquet(corpus.root / "metadata.parquet").drop(columns=["dataset", "emotion", "crf"])
+    table.assign(more=1).to_parquet(corpus.root / "metadata.parquet")
+    assert Corpus.open(corpus.root).clips == corpus.clips
+
+
+def test_a_broken_row_is_named(corpus):
+    corpus.write_manifest()
+    table = pd.read_parquet(corpus.root / "metadata.parquet")
+    table.loc[2, "label"] = 7
+    table.to_parquet(corpus.root / "metadata.parquet")
+    with pytest.raises(InputError, match="clip 'c': label 7"):
+        Corpus.open(corpus.root)

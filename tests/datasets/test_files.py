@@ -1,6 +1,6 @@
 import pytest
 
-from tellbench.datasets.files import atomic_folder, atomic_path, inside, read_json, sha256, write_json
+from tellbench.datasets.files import atomic_folder, atomic_path, inside, inside_all, read_json, sha256, write_json
 from tellbench.errors import InputError
 
 
@@ -66,3 +66,17 @@ def test_names_inside_pass(tmp_path):
 def test_sha256_of_known_bytes(tmp_path):
     (tmp_path / "a").write_bytes(b"abc")
     assert sha256(tmp_path / "a").startswith("ba7816bf8f01cfea")  # FIPS 180-2, appendix B.1
+
+
+@pytest.mark.parametrize("name", ["../x", "/etc/passwd", "a/../../x", "..", "a/..", "media/../../x", "out/x"])
+def test_many_names_are_checked_like_one(tmp_path, name):
+    (tmp_path / "corpus" / "a").mkdir(parents=True)
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "corpus" / "media").symlink_to(tmp_path / "elsewhere")
+    (tmp_path / "corpus" / "out").symlink_to(tmp_path / "elsewhere")
+    if name == "a/..":
+        assert inside_all(tmp_path / "corpus", [name], link="media")
+        return
+    with pytest.raises(InputError, match="leaves its folder"):
+        inside_all(tmp_path / "corpus", ["b", "a/b", "media/b", name], link="media")
+    assert inside_all(tmp_path / "corpus", ["a/b", "media/c/d"], link="media")[1].endswith("corpus/media/c/d")

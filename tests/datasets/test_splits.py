@@ -3,7 +3,7 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tellbench.datasets.clip import Clip
@@ -25,6 +25,7 @@ def _clips(links):
     ]
 
 
+@settings(deadline=None)
 @given(
     st.lists(st.tuples(st.integers(0, 30), st.integers(-1, 30), st.integers(0, 40)), min_size=3, max_size=60),
     st.integers(0, 99),
