@@ -12,15 +12,17 @@ from tellbench.datasets.files import atomic_path, sha256, write_json
 
 SCHEMA: Final = 1
 """Version of the corpus layout."""
+RECORD: Final = "corpus.json"
+"""Plan and checksums; its presence means that the corpus is complete."""
 
 
 def write_card(corpus: Corpus, plan: Mapping[str, Any]) -> None:
     """Write `README.md`, then `corpus.json` with the plan and the sha256 of every file; the latter marks completion."""
     with atomic_path(corpus.root / "README.md") as part:
         part.write_text(_card(corpus), encoding="utf-8")
-    files = sorted(path for path in corpus.root.rglob("*") if path.is_file() and path.name != "corpus.json")
+    files = sorted(path for path in corpus.root.rglob("*") if path.is_file() and path.name != RECORD)
     digests = {path.relative_to(corpus.root).as_posix(): sha256(path) for path in files}
-    write_json(corpus.root / "corpus.json", {"schema": SCHEMA, "plan": plan, "sha256": digests})
+    write_json(corpus.root / RECORD, {"schema": SCHEMA, "plan": plan, "sha256": digests})
 
 
 def _card(corpus: Corpus) -> str:
@@ -44,7 +46,8 @@ from the same portrait and the same speech, and share encoder, length, rate, siz
 
 - Label: 0 pristine, 1 forged. Splits share no identity, donor, driver or speech.
 - `metadata.parquet` has one row a clip; `tracks/` has per-frame ground truth; `corpus.json` the plan and checksums.
-- Every forged clip carries a signed C2PA manifest that declares it synthetic.
+- Every clip carries a signed C2PA manifest: forged ones declare that they are synthetic, pristine ones that they are
+  renders. `tellbench verify` checks them.
 - Detectors should read decoded frames and samples only, never containers.
 - Intended use: research on forgery detection. Forged clips with a portrait from outside the studio (empty `pair_id`)
   were made under the rights stated in their manifest; check them before you pass the corpus on.

@@ -1,123 +1,141 @@
-"""Signed provenance in every forged clip: a C2PA manifest that says it is synthetic, by what, and by whose leave."""
+"""Signed provenance in every clip that is made here: a C2PA manifest that says what it is, by what, by whose leave."""
 
 from __future__ import annotations
 
-import datetime
-import functools
+import dataclasses
 import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
 import c2pa
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from tellbench._version import __version__
+from tellbench.datasets import signing
 from tellbench.datasets.files import atomic_path
 from tellbench.errors import InputError
 
-SOURCE_TYPE: Final = "http://cv.iptc.org/newscodes/digitalsourcetype/trainedAlgorithmicMedia"
+_IPTC: Final = "http://cv.iptc.org/newscodes/digitalsourcetype/"
+FORGERY: Final = f"{_IPTC}trainedAlgorithmicMedia"
 """IPTC digital source type of media made by a trained algorithm; the value that C2PA readers show as "AI-generated"."""
+RENDER: Final = f"{_IPTC}algorithmicMedia"
+"""IPTC's for media made purely by an algorithm that is not based on sampled training data, as studio clips are."""
 
 ASSERTION: Final = "org.tellbench.clip"
-"""Label of the assertion that holds generator, seed and rights."""
+"""Label of the assertion that holds generator, controls, seed, rights and sources."""
+
+ABSENT, CHANGED, INTACT, TRUSTED = "absent", "changed", "intact", "trusted"
+"""Of a manifest: none; it does not fit the file; it fits; it fits and a trusted root vouches for the signer."""
+_STATES: Final = {"Valid": INTACT, "Trusted": TRUSTED}
+_UNTRUSTED: Final = "signingCredential.untrusted"
 
 
-def sign(path: Path, facts: Mapping[str, Any]) -> None:
-    """Embed a C2PA manifest in an MP4, in place and atomically.
+@dataclasses.dataclass(frozen=True)
+class Provenance:
+    """What the manifest in a file says and whether the signature holds."""
 
-    The certificate is made for this process and its private key is never stored: the signature shows that the
-    file was not changed since, not who made it (readers answer `signingCredential.untrusted`).
+    state: str
+    """`absent`, `changed`, `intact` or `trusted`."""
+    problems: tuple[str, ...] = ()
+    """Why it does not hold, in C2PA's words."""
+    signer: str = ""
+    """Common name in the signing certificate."""
+    organization: str = ""
+    tool: str = ""
+    """The program that made the claim, with its version."""
+    title: str = ""
+    source_type: str = ""
+    """IPTC digital source type, a URL; empty where none is stated."""
+    facts: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+    """Tellbench's own assertion; empty in files from elsewhere."""
+
+    @property
+    def holds(self) -> bool:
+        """Whether there is a manifest and nothing that it covers was changed since it was signed."""
+        return self.state in (INTACT, TRUSTED)
+
+
+def sign(path: Path, facts: Mapping[str, Any], *, source_type: str = FORGERY, title: str = "") -> None:
+    """Embed a C2PA manifest in an MP4, in place and atomically; coded pictures and sound stay as they are.
 
     Args:
         path: the clip.
-        facts: JSON-able statements, such as generator, version, seed and portrait rights.
+        facts: JSON-able statements. Lists of numbers go in as text: C2PA readers show them as bytes.
+        source_type: `FORGERY` or `RENDER`.
+        title: the clip's name where `path` is a temporary one.
 
     Raises:
-        InputError: the file cannot be signed or written.
+        InputError: the file cannot be signed or written, or the user's own certificate is refused.
     """
-    actions = {"action": "c2pa.created", "digitalSourceType": SOURCE_TYPE}
+    action = {"action": "c2pa.created", "digitalSourceType": source_type}
     manifest = {
         "claim_generator_info": [{"name": "tellbench", "version": __version__}],
-        "title": path.name,
-        "assertions": [
-            {"label": "c2pa.actions.v2", "data": {"actions": [actions]}},
-            {"label": ASSERTION, "data": dict(facts)},
+        "title": title or path.name,
+        "assertions": [  # "created": stated by the signer and not merely passed on
+            {"label": "c2pa.actions.v2", "data": {"actions": [action]}, "created": True},
+            {"label": ASSERTION, "data": dict(facts), "created": True},
         ],
     }
+    signer = signing.signer()
     try:
         with atomic_path(path) as part:
-            c2pa.Builder(json.dumps(manifest)).sign_file(str(path), str(part), _signer())
+            c2pa.Builder(json.dumps(manifest)).sign_file(str(path), str(part), signer)
     except c2pa.C2paError as error:
         raise InputError(f"{path}: cannot be signed ({error}); only MP4 clips made by Tellbench are signed") from error
 
 
+def examine(path: Path, roots: str = "") -> Provenance:
+    """Read a file's manifest and check it against the file.
+
+    Args:
+        path: any file that C2PA knows.
+        roots: PEM certificates that are trusted (`signing.read_roots`); without them no signer is.
+
+    Raises:
+        InputError: the file is absent, or its kind cannot carry a manifest.
+    """
+    if not path.is_file():
+        raise InputError(f"{path} does not exist; check the path")
+    try:
+        reader = c2pa.Reader(str(path), context=_context(roots))
+    except c2pa.C2paError.ManifestNotFound:
+        return Provenance(ABSENT)
+    except c2pa.C2paError.NotSupported as error:
+        raise InputError(
+            f"{path}: C2PA does not know this kind of file; give an MP4 clip or a corpus folder"
+        ) from error
+    except c2pa.C2paError as error:
+        return Provenance(CHANGED, (str(error),))
+    return _understand(json.loads(reader.json()))
+
+
 def read(path: Path) -> dict[str, Any] | None:
     """The facts in a clip's manifest, or None where it carries none that is intact."""
-    try:
-        store = json.loads(c2pa.Reader(str(path)).json())
-    except c2pa.C2paError:
-        return None
-    if store.get("validation_state") not in ("Valid", "Trusted"):
-        return None
-    assertions = store["manifests"][store["active_manifest"]]["assertions"]
-    return next((dict(a["data"]) for a in assertions if a["label"] == ASSERTION), None)
+    found = examine(path)
+    return dict(found.facts) if found.holds and found.facts else None
 
 
-@functools.cache
-def _signer() -> c2pa.Signer:
-    """A signer with a fresh two-step chain: an end-entity certificate needs its issuer behind it."""
-    root_key, key = ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP256R1())
-    root = _certificate("root", root_key, root_key, authority=True)
-    leaf = _certificate("signer", key, root_key, authority=False)
-    chain = b"".join(c.public_bytes(serialization.Encoding.PEM) for c in (leaf, root))
-    private = key.private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+def _context(roots: str) -> c2pa.Context | None:
+    """Settings that trust `roots`; None for the default."""
+    trust = {"trust": {"user_anchors": roots}, "verify": {"verify_trust": True}}
+    return c2pa.Context.from_dict(trust) if roots else None
+
+
+def _understand(store: Mapping[str, Any]) -> Provenance:
+    """A C2PA manifest store, as its reader writes it, in our words."""
+    manifest = store["manifests"][store["active_manifest"]]
+    assertions = {a["label"]: a["data"] for a in manifest.get("assertions", ())}
+    signature = manifest.get("signature_info") or {}
+    tool = (manifest.get("claim_generator_info") or [{}])[0]
+    actions = next((a.get("actions", ()) for label, a in assertions.items() if label.startswith("c2pa.actions")), ())
+    status = (entry for entry in store.get("validation_status", ()) if entry["code"] != _UNTRUSTED)
+    return Provenance(
+        state=_STATES.get(store.get("validation_state", ""), CHANGED),
+        problems=tuple(dict.fromkeys(f"{entry.get('explanation', '')} ({entry['code']})" for entry in status)),
+        signer=signature.get("common_name") or "",
+        organization=signature.get("issuer") or "",
+        tool=f"{tool.get('name', '')} {tool.get('version', '')}".strip(),
+        title=manifest.get("title") or "",
+        source_type=next((a["digitalSourceType"] for a in actions if "digitalSourceType" in a), ""),
+        facts=assertions.get(ASSERTION, {}),
     )
-    # No time-stamp server: signing works offline (an empty address would fail, None does not).
-    return c2pa.Signer.from_info(c2pa.C2paSignerInfo(alg=b"es256", sign_cert=chain, private_key=private, ta_url=None))
-
-
-def _name(common: str) -> x509.Name:
-    return x509.Name(
-        [
-            x509.NameAttribute(NameOID.COMMON_NAME, f"Tellbench {common}"),
-            x509.NameAttribute(NameOID.ORGANIZATION_NAME, "Tellbench local"),
-        ]
-    )
-
-
-def _certificate(
-    subject: str, key: ec.EllipticCurvePrivateKey, issuer_key: ec.EllipticCurvePrivateKey, *, authority: bool
-) -> x509.Certificate:
-    now = datetime.datetime.now(datetime.UTC)
-    usage = x509.KeyUsage(
-        digital_signature=not authority,
-        content_commitment=False,
-        key_encipherment=False,
-        data_encipherment=False,
-        key_agreement=False,
-        key_cert_sign=authority,
-        crl_sign=authority,
-        encipher_only=False,
-        decipher_only=False,
-    )
-    builder = (
-        x509.CertificateBuilder()
-        .subject_name(_name(subject))
-        .issuer_name(_name("root"))
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - datetime.timedelta(days=1))
-        .not_valid_after(now + datetime.timedelta(days=3650 if authority else 365))
-        .add_extension(x509.BasicConstraints(ca=authority, path_length=None), critical=True)
-        .add_extension(usage, critical=True)
-        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
-        .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(issuer_key.public_key()), critical=False)
-    )
-    if not authority:
-        builder = builder.add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.EMAIL_PROTECTION]), critical=False)
-    return builder.sign(issuer_key, hashes.SHA256())

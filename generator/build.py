@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-import json
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
 from concurrent.futures import as_completed
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import pandas as pd
 from PIL import Image
 
+from tellbench._version import __version__
+from tellbench.datasets import provenance, signing
 from tellbench.datasets.audio import write_wav
 from tellbench.datasets.card import write_card
 from tellbench.datasets.clip import FORGED, PRISTINE, SPLITS, Clip
@@ -29,7 +30,7 @@ from tellbench.datasets.studio.film import Take
 from tellbench.datasets.video import CODEC, VideoWriter
 from tellbench.errors import InputError
 from tellbench.generator.base import Controls, Frames, RefusalError, Request
-from tellbench.generator.forge import forge
+from tellbench.generator.forge import controls_text, forge
 from tellbench.generator.outside import Outside, outside_request
 from tellbench.generator.plan import Plan, fingerprint
 from tellbench.registry import GENERATORS
@@ -53,9 +54,10 @@ def build(
         on_clip: called with the id of every clip that is done (for progress).
 
     Raises:
-        InputError: `out` holds another corpus or other files, cannot be written to, or a portrait or recording
-            cannot be used.
+        InputError: `out` holds another corpus or other files, cannot be written to, or a portrait, a recording or
+            the user's signing certificate cannot be used.
     """
+    signing.signer()  # refused now, if it is refused
     notify = on_clip or (lambda _clip_id: None)
     _claim(plan, out)
     if (out / "corpus.json").is_file():
@@ -162,7 +164,7 @@ def _shoot(plan: Plan, scene: Scene, out: Path, device: str) -> Iterator[str]:
                 pristine=lambda: _read_spool(spool, scene.size),
             )
             if not _done(out, clip_id):
-                _forge_one(plan, name, request, out, _clip(plan, take, name, out), STUDIO_RIGHTS, device)
+                _forge_one(plan, name, request, out, _clip(plan, take, name, out), device)
             yield clip_id
 
 
@@ -182,8 +184,21 @@ def _film(plan: Plan, take: Take, out: Path, spool: Path | None) -> None:
                 layers[0].write(shot.mask)
                 layers[1].write(pack_depth(shot.depth))
             tracks.append(truth)
+    provenance.sign(clip.path, _render_facts(take.scene, out), source_type=provenance.RENDER)
     _save_tracks(clip, pd.concat(tracks, ignore_index=True))
     _record(clip, out)
+
+
+def _render_facts(scene: Scene, out: Path) -> dict[str, Any]:
+    """What the signed manifest of a pristine clip states: that nobody stood before a camera."""
+    speech = f"speech/{scene.speech_id}.wav"
+    return {
+        "source": "studio",
+        "source_version": __version__,
+        "seed": scene.seed,
+        "portrait_rights": STUDIO_RIGHTS,
+        "sources": {speech: sha256(out / speech)},
+    }
 
 
 def _layers(clip: Clip) -> tuple[LayerWriter, LayerWriter]:
@@ -224,20 +239,33 @@ def _animate_outside(plan: Plan, outside: Outside, out: Path, device: str) -> It
                 crf=plan.crf,
                 seed=plan.seed,
             )
-            _forge_one(plan, name, request, out, clip, outside.rights, device)
+            _forge_one(plan, name, request, out, clip, device, outside)
         yield clip_id
 
 
-def _forge_one(plan: Plan, name: str, request: Request, out: Path, clip: Clip, rights: str, device: str) -> None:
+def _forge_one(
+    plan: Plan, name: str, request: Request, out: Path, clip: Clip, device: str, outside: Outside | None = None
+) -> None:
+    """Write one forged clip, of a studio portrait or of one from `outside`, and its row."""
     generator = GENERATORS.create_with(name, device=device)
     clip = dataclasses.replace(
         clip,
         generator=name,
         generator_version=generator.version,
-        controls=json.dumps(dataclasses.asdict(request.controls), sort_keys=True),
+        controls=controls_text(request.controls),
     )
-    _save_tracks(clip, forge(generator, request, clip.path, rights=rights, crf=plan.crf))
+    rights = outside.rights if outside else STUDIO_RIGHTS
+    sources = _sources(clip, out, outside)
+    _save_tracks(clip, forge(generator, request, clip.path, rights=rights, sources=sources, crf=plan.crf))
     _record(clip, out)
+
+
+def _sources(clip: Clip, out: Path, outside: Outside | None) -> dict[str, Path]:
+    """Portrait and sound that a forged clip is made from, as the corpus keeps them; and as they came from outside."""
+    portrait, speech = (outside.scene_id,) * 2 if outside else (clip.pair_id, clip.speech_id)
+    kept = [f"portraits/{portrait}.png", f"speech/{speech}.wav"]
+    came = {path.name: path for path in (outside.portrait, outside.speech)} if outside else {}
+    return {**{name: out / name for name in kept}, **came}
 
 
 def _clip(plan: Plan, take: Take, generator: str, out: Path) -> Clip:

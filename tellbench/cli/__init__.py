@@ -20,6 +20,7 @@ from tellbench.cli import (
     speed,
     studio,
     train,
+    verify,
 )
 from tellbench.cli.common import EXIT_BAD_INPUT, EXIT_INTERRUPTED, fail
 from tellbench.errors import InputError
@@ -33,7 +34,22 @@ app = typer.Typer(
     help="A deepfake forgery detection benchmark suite for talking faces.",
     epilog="Start with [bold]tellbench demo[/bold]. Every verb has examples: [bold]tellbench VERB --help[/bold].",
 )
-for verb in (demo, run, generate, train, fit_generator, evaluate, report, animate, inspect, studio, speed, ls, doctor):
+for verb in (
+    demo,
+    run,
+    generate,
+    train,
+    fit_generator,
+    evaluate,
+    report,
+    animate,
+    inspect,
+    studio,
+    speed,
+    verify,
+    ls,
+    doctor,
+):
     verb.add_to(app)
 
 

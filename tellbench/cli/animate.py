@@ -14,6 +14,7 @@ from tellbench.registry import GENERATORS
 
 if TYPE_CHECKING:
     from tellbench.generator.base import Generator, Request
+    from tellbench.generator.outside import Outside
 
 
 def add_to(app: typer.Typer) -> None:
@@ -61,13 +62,14 @@ def animate(
     )
     request = outside_request(outside, size, fps, 1 << 30, controls, seed)
     maker = GENERATORS.create_with(generator, device=pick_device(device))
-    frames = _forge(maker, dataclasses.replace(request, controls=controls), out, rights)
+    frames = _forge(maker, dataclasses.replace(request, controls=controls), out, outside)
     say(f"{frames} frames, {frames / fps:.1f} s: {out}")
 
 
-def _forge(generator: Generator, request: Request, out: Path, rights: str) -> int:
+def _forge(generator: Generator, request: Request, out: Path, outside: Outside) -> int:
     from tellbench.generator.forge import forge
 
+    sources = {path.name: path for path in (outside.portrait, outside.speech)}
     with bar("animating", request.n_frames) as advance:
-        tracks = forge(generator, request, out, rights=rights, on_frames=advance)
+        tracks = forge(generator, request, out, rights=outside.rights, sources=sources, on_frames=advance)
     return len(tracks)

@@ -4,12 +4,14 @@ import dataclasses
 import importlib.util
 import json
 import pickle
+import shutil
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from tellbench.datasets.clip import FORGED, PRISTINE, UNLABELLED
+from tellbench.datasets import provenance
+from tellbench.datasets.clip import FORGED, PRISTINE, UNLABELLED, Clip
 from tellbench.datasets.corpus import Corpus
 from tellbench.detectors import cues
 from tellbench.detectors.base import Detector, Evidence
@@ -109,6 +111,37 @@ def test_files_and_clips_stay_untouched(fitted, corpus):
     fitted.evidence(corpus["test-0"])
     assert state() == before
     assert [dataclasses.astuple(clip) for clip in corpus] == clips
+
+
+@pytest.fixture(scope="module")
+def dressed(corpus, tmp_path_factory) -> dict[str, Corpus]:
+    """A pair of clips with true, swapped and stripped manifests."""
+    folder = tmp_path_factory.mktemp("dressed")
+    pair = [corpus["test-0"], corpus["test-1"]]
+    ways = ("true", "swapped", "stripped")
+    return {way: Corpus([_dressed(clip, folder / way, way) for clip in pair], folder / way) for way in ways}
+
+
+def test_provenance_does_not_matter(fitted, scores, dressed, monkeypatch):
+    """It names the class, so no detector may see it: the same scores to the bit, whatever the manifests say."""
+    for clips in dressed.values():
+        monkeypatch.setenv("TELLBENCH_CACHE", str(clips.root / "cache"))  # measured anew
+        given = fitted.score(clips).series
+        _same(given, scores[given.index])
+
+
+def _dressed(clip: Clip, folder: Path, way: str) -> Clip:
+    """A copy of a clip with a signed manifest that says what it is, or the opposite, or that was cut out."""
+    path = folder / clip.path.name
+    path.parent.mkdir(exist_ok=True, parents=True)
+    shutil.copy(clip.path, path)
+    forged = (clip.label == FORGED) != (way == "swapped")
+    kind = provenance.FORGERY if forged else provenance.RENDER
+    provenance.sign(path, {"generator": "g"} if forged else {"source": "studio"}, source_type=kind)
+    if way == "stripped":
+        path.write_bytes(path.read_bytes().replace(b"uuid", b"free", 1))
+    assert (provenance.examine(path).source_type == kind) == (way != "stripped")
+    return dataclasses.replace(clip, path=path)
 
 
 def test_an_unreadable_video_is_missing(fitted, corpus, tmp_path):

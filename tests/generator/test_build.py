@@ -13,13 +13,15 @@ import pandas as pd
 import pytest
 
 from tellbench.datasets import provenance
-from tellbench.datasets.audio import RATE, Audio
+from tellbench.datasets.audio import RATE, Audio, read_audio
 from tellbench.datasets.corpus import Corpus
 from tellbench.datasets.files import read_json, sha256
 from tellbench.datasets.layers import DEPTH_STEP, read_layer
 from tellbench.datasets.scene import plan_scenes
-from tellbench.datasets.video import iter_frames, probe
+from tellbench.datasets.verification import verify_corpus
+from tellbench.datasets.video import iter_frames, picture_digest, probe
 from tellbench.errors import InputError
+from tellbench.eval.audits import audit, container_facts
 from tellbench.generator import build as building
 from tellbench.generator.base import RefusalError, Request
 from tellbench.generator.build import build
@@ -96,13 +98,37 @@ def test_null_clips_decode_to_the_pristine_frames(studio, plan, tmp_path):
             assert np.array_equal(a, b)
 
 
-def test_forged_clips_are_signed_and_pristine_ones_are_not(studio, plan, tmp_path):
-    for clip in build(plan, tmp_path / "c"):
-        facts = provenance.read(clip.path)
-        assert (facts is not None) == (clip.label == 1)
-        if facts:
-            assert facts["generator"] == "null"
-            assert "virtual human" in facts["portrait_rights"]
+def test_every_clip_is_signed_as_what_it_is(studio, plan, tmp_path):
+    corpus = build(plan, tmp_path / "c")
+    for clip in corpus:
+        found = provenance.examine(clip.path)
+        assert found.source_type == (provenance.FORGERY if clip.label else provenance.RENDER)
+        assert found.title == clip.path.name
+        assert found.facts["seed"] == clip.seed and "virtual human" in found.facts["portrait_rights"]
+        assert found.facts.get("generator", "") == clip.generator
+        assert found.facts.get("controls", "{}") == clip.controls
+        for name, digest in found.facts["sources"].items():
+            assert sha256(corpus.root / name) == digest
+    assert verify_corpus(corpus.root).problems == ()
+
+
+def test_signing_leaves_coded_pictures_and_sound_as_they_are(studio, plan, tmp_path, monkeypatch):
+    signed = build(plan, tmp_path / "signed")
+    monkeypatch.setattr(provenance, "sign", lambda *_facts, **_more: None)
+    for clip in build(plan, tmp_path / "unsigned"):
+        ours = signed[clip.clip_id].path
+        assert picture_digest(ours) == picture_digest(clip.path)
+        assert np.array_equal(read_audio(ours).samples, read_audio(clip.path).samples)
+        assert container_facts(signed[clip.clip_id]) == container_facts(clip)
+    assert all(row.auc == 0.5 for row in audit(signed, n_boot=200))
+
+
+def test_an_unusable_certificate_is_refused_before_anything_is_made(studio, plan, tmp_path, monkeypatch):
+    monkeypatch.setenv("TELLBENCH_SIGN_CERT", str(tmp_path / "no.pem"))
+    monkeypatch.setenv("TELLBENCH_SIGN_KEY", str(tmp_path / "no.pem"))
+    with pytest.raises(InputError, match="cannot be read"):
+        build(plan, tmp_path / "c")
+    assert not (tmp_path / "c").exists() and studio.made == 0
 
 
 def test_finished_corpus_is_complete_and_checked(studio, plan, tmp_path):
@@ -194,12 +220,17 @@ def test_refused_portrait_is_written_down_and_the_rest_goes_on(studio, plan, tmp
     monkeypatch.setattr(building, "outside_request", request_or_refuse)
     monkeypatch.setattr(Plan, "forging_outside", property(lambda _self: ("test-card",)))
     monkeypatch.setattr(building.GENERATORS, "create_with", lambda _name, device: _TestCard())
+    for name in ("bad.png", "good.png", "v.wav"):
+        (tmp_path / name).write_bytes(name.encode())
     outside = tuple(Outside(tmp_path / f"{n}.png", tmp_path / "v.wav", "mine") for n in ("bad", "good"))
     corpus = build(dataclasses.replace(plan, generators=(), outside=outside), tmp_path / "c")
     assert [c.clip_id for c in corpus if not c.pair_id] == ["good--v-test-card"]
     assert corpus["good--v-test-card"].split == "test"
     assert read_json(tmp_path / "c" / "refused.json") == {"bad--v": "bad.png: no face found"}
-    assert provenance.read(corpus["good--v-test-card"].path)["portrait_rights"] == "mine"
+    facts = provenance.read(corpus["good--v-test-card"].path)
+    assert facts["portrait_rights"] == "mine"
+    assert facts["sources"]["good.png"] == sha256(tmp_path / "good.png")
+    assert set(facts["sources"]) == {"good.png", "v.wav", "portraits/good--v.png", "speech/good--v.wav"}
 
 
 class _TestCard:
@@ -322,7 +353,12 @@ def test_a_killed_build_loses_nothing(studio, tmp_path):
     build(killed_plan(), tmp_path / "cut")
     assert studio.made < 5, "what was done is kept"
     ours, theirs = (read_json(root / "corpus.json")["sha256"] for root in (tmp_path / "cut", whole.root))
-    assert ours == theirs, "every file, to the byte"
+    signed = {name for name in theirs if name.startswith("clips/")} | {"metadata.parquet"}  # which holds their hashes
+    assert {**ours, **dict.fromkeys(signed)} == {**theirs, **dict.fromkeys(signed)}, "every other file, to the byte"
+    again = Corpus.open(tmp_path / "cut")
+    for clip in whole:
+        assert dataclasses.replace(again[clip.clip_id], path=clip.path, sha256=clip.sha256) == clip
+        assert picture_digest(again[clip.clip_id].path) == picture_digest(clip.path)
 
 
 def test_a_refused_scene_leaves_no_file(studio, plan, tmp_path, monkeypatch):

@@ -10,11 +10,12 @@ from PIL import Image
 from scipy.io import wavfile
 
 from tellbench.cli import main
+from tellbench.datasets import provenance
 from tellbench.datasets.audio import write_wav
 from tellbench.datasets.video import VideoWriter
 
 VERBS = ("demo", "run", "generate", "train", "evaluate", "report")
-VERBS += ("animate", "inspect", "studio", "speed", "ls", "doctor")
+VERBS += ("animate", "inspect", "studio", "speed", "verify", "ls", "doctor")
 
 
 @dataclasses.dataclass
@@ -230,3 +231,25 @@ def test_interrupt_says_how_to_go_on(tellbench, monkeypatch):
     assert done.returncode == 130
     assert "run the same command again" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_verify_shows_who_signed_what_and_fails_on_a_flipped_bit(tellbench, files):
+    clip = files / "whole.mp4"
+    assert tellbench("verify", clip).returncode == 1, "no manifest"
+    provenance.sign(clip, {"generator": "meshwarp", "sources": {"face.png": "ab"}})
+    done = tellbench("verify", clip)
+    assert done.returncode == 0, done.stderr
+    for part in ("Tellbench local", "not who made it", "made by a trained algorithm", "meshwarp", "face.png"):
+        assert part in done.stdout
+    data = bytearray(clip.read_bytes())
+    data[-9] ^= 1
+    clip.write_bytes(data)
+    done = tellbench("verify", clip)
+    assert done.returncode == 1
+    assert "was changed since it was signed" in done.stderr
+
+
+def test_verify_refuses_what_is_no_clip(tellbench, files):
+    assert_refused(tellbench("verify", files / "no.mp4"), "does not exist")
+    assert_refused(tellbench("verify", files), "is no corpus")
+    assert_refused(tellbench("verify", files / "whole.mp4", "--trust", files / "text.png"), "PEM")

@@ -1,0 +1,130 @@
+"""Is a corpus what it says it is? Every hash, every signed manifest, and whether that tells the same as the row."""
+
+from __future__ import annotations
+
+import collections
+import dataclasses
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any, Final
+
+from tellbench.datasets import provenance
+from tellbench.datasets.card import RECORD
+from tellbench.datasets.clip import FORGED, PRISTINE, Clip
+from tellbench.datasets.corpus import Corpus
+from tellbench.datasets.files import inside, read_json, sha256
+from tellbench.datasets.provenance import Provenance
+
+_STATED: Final = ("generator", "generator_version", "controls", "seed")
+"""Fields that the corpus manifest and the provenance of a forged clip share."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Verdict:
+    """What was found in a corpus."""
+
+    n_clips: int
+    kinds: Mapping[str, int]
+    """How many clips carry a manifest that holds, by what it says they are (`RENDER`, `FORGERY` or another)."""
+    signers: Mapping[tuple[str, str, bool], int]
+    """How many of them by signer: common name, organization, whether a trusted root vouches for it."""
+    problems: tuple[str, ...]
+    """One line each; empty where everything holds."""
+
+    @property
+    def n_unsigned(self) -> int:
+        """Clips without a manifest that holds; no fault in a corpus that was imported."""
+        return self.n_clips - sum(self.kinds.values())
+
+
+def verify_corpus(root: Path, roots: str = "", on_clip: Callable[[], None] | None = None) -> Verdict:
+    """Check every file that `corpus.json` lists and every clip of the manifest.
+
+    Clips of a corpus that was generated here must be signed and tell the same as their row; in an imported one a clip
+    may lack a manifest, but one that is there must hold.
+
+    Args:
+        root: the corpus folder.
+        roots: PEM certificates that are trusted.
+        on_clip: called after each clip (for progress).
+
+    Raises:
+        InputError: no corpus, or one that cannot be read at all.
+    """
+    corpus = Corpus.open(root)
+    record = read_json(root / RECORD) if (root / RECORD).is_file() else {}
+    listed, made_here = record.get("sha256", {}), "scenes" in record.get("plan", {})
+    clips = {clip.path.relative_to(root).as_posix() for clip in corpus}
+    problems = [p for name, digest in listed.items() if name not in clips for p in _file_problems(root, name, digest)]
+    found = []
+    for clip in corpus:
+        found.append(provenance.examine(clip.path, roots))
+        problems += _clip_problems(clip, found[-1], listed, root, made_here)
+        if on_clip:
+            on_clip()
+    held = [one for one in found if one.holds]
+    return Verdict(
+        n_clips=len(corpus),
+        kinds=collections.Counter(one.source_type for one in held),
+        signers=collections.Counter((one.signer, one.organization, one.state == provenance.TRUSTED) for one in held),
+        problems=tuple(problems),
+    )
+
+
+def _file_problems(root: Path, name: str, digest: str) -> Iterator[str]:
+    path = inside(root, name)
+    if not path.is_file():
+        yield f"{name}: listed in {RECORD}, but missing"
+    elif sha256(path) != digest:
+        yield f"{name}: changed since {RECORD} was written (its hash differs)"
+
+
+def _clip_problems(
+    clip: Clip, found: Provenance, listed: Mapping[str, str], root: Path, made_here: bool
+) -> Iterator[str]:
+    """One line for each thing that is wrong with a clip."""
+    name = clip.path.relative_to(root).as_posix()
+    digest = sha256(clip.path)
+    if clip.sha256 and digest != clip.sha256:
+        yield f"{name}: changed since the corpus was made (its hash is not the one in the manifest)"
+    elif listed.get(name, digest) != digest:
+        yield f"{name}: changed since {RECORD} was written (its hash differs)"
+    if found.state == provenance.CHANGED:
+        yield f"{name}: its C2PA manifest does not fit the file: {'; '.join(found.problems)}"
+    elif made_here and not found.holds:
+        yield f"{name}: carries no C2PA manifest"
+    elif made_here:
+        yield from _contradictions(name, clip, found)
+        yield from _source_problems(name, found.facts, listed)
+
+
+def _contradictions(name: str, clip: Clip, found: Provenance) -> Iterator[str]:
+    """Where the signed statement and the row differ."""
+    expected = {PRISTINE: provenance.RENDER, FORGED: provenance.FORGERY}.get(clip.label)
+    if found.source_type != expected:
+        yield f"{name}: the manifest has label {clip.label}, its signature says {kind_of(found.source_type)}"
+    stated = _STATED if clip.label == FORGED else ("seed",)
+    for field in stated:
+        listed, signed = getattr(clip, field), found.facts.get(field)
+        if signed != listed:
+            yield f"{name}: {field} is {listed!r} in the manifest and {signed!r} as signed"
+
+
+def _source_problems(name: str, facts: Mapping[str, Any], listed: Mapping[str, str]) -> Iterator[str]:
+    """Sources that lie in the corpus must be the signed ones (that they are the listed ones is checked elsewhere)."""
+    for source, digest in facts.get("sources", {}).items():
+        if listed.get(source, digest) != digest:
+            yield f"{name}: signed as made from another {source}"
+
+
+def kind_of(source_type: str) -> str:
+    """What an IPTC digital source type means, with its name.
+
+    >>> kind_of(provenance.RENDER)
+    'made by an algorithm without sampled data (algorithmicMedia)'
+    """
+    meaning = {
+        provenance.FORGERY: "made by a trained algorithm",
+        provenance.RENDER: "made by an algorithm without sampled data",
+    }.get(source_type, "made as the name says" if source_type else "not said")
+    return f"{meaning} ({source_type.rpartition('/')[2]})" if source_type else meaning
