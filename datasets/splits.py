@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -21,8 +21,8 @@ KEYS: Final = ("identity_id", "donor_id", "driver_id", "speech_id")
 FRACTIONS: Final = (0.5, 0.2, 0.3)
 """Shares of train, val and test."""
 
-Columns = Mapping[str, pd.Categorical]
-"""Column of each of `KEYS`, and of `split`: one entry a clip."""
+Columns = Mapping[str, Any]
+"""Column of each of `KEYS`, and of `split`, one entry a clip: `pd.Categorical` (an array will do for the split)."""
 
 
 def columns(clips: Sequence[Clip]) -> Columns:
@@ -37,7 +37,7 @@ def overlaps(clips: Sequence[Clip]) -> Iterator[tuple[str, str, list[str]]]:
 
 def overlaps_of(table: Columns) -> Iterator[tuple[str, str, list[str]]]:
     """As `overlaps`, for columns; kinds are `person` and `speech_id`."""
-    split = pd.Categorical(table["split"], categories=SPLITS).codes  # -1: in no split
+    split = pd.Index(SPLITS).get_indexer(pd.Index(table["split"]))  # -1: in no split
     for kind, row, value, words in _members(table):
         where = split[row]
         pairs = np.unique(np.stack([value, where], 1)[where >= 0], axis=0)

@@ -16,6 +16,7 @@ import av
 import numpy as np
 import numpy.typing as npt
 
+from tellbench.datasets import pictures
 from tellbench.datasets.audio import RATE, Audio
 from tellbench.errors import InputError
 
@@ -44,11 +45,14 @@ class VideoInfo:
 
 
 def probe(path: Path) -> VideoInfo:
-    """Read size, rate and length.
+    """Read size, rate and length. A folder of pictures is a silent video, here and in the readers below.
 
     Raises:
         InputError: absent, not a video, or cut short.
     """
+    if Path(path).is_dir():
+        width, height, count = pictures.picture_size(Path(path))
+        return VideoInfo(width, height, pictures.RATE, count, has_audio=False)
     path = _existing(path)
     try:
         with av.open(str(path)) as container:
@@ -74,6 +78,8 @@ def picture_digest(path: Path) -> str:
     Raises:
         InputError: absent, not a video, or broken on the way.
     """
+    if Path(path).is_dir():
+        return pictures.pictures_digest(Path(path))
     path = _existing(path)
     try:
         with av.open(str(path)) as container:
@@ -99,6 +105,8 @@ def iter_frames(path: Path, chunk: int = 32) -> Iterator[Frames]:
     Raises:
         InputError: absent, not a video, broken on the way, or cut short.
     """
+    if Path(path).is_dir():
+        return pictures.iter_pictures(Path(path), chunk)
     probe(path)  # one clear error before decord prints its own
     reader = _decord_reader(Path(path))
     return _iter_av(Path(path), chunk) if reader is None else _iter_decord(Path(path), reader, chunk)
@@ -111,6 +119,8 @@ def read_frames(path: Path, indices: Sequence[int]) -> Frames:
         InputError: unreadable, or an index beyond the last frame.
     """
     path = Path(path)
+    if path.is_dir():
+        return pictures.read_pictures(path, indices)
     probe(path)
     wanted = np.asarray(indices, int)
     reader = _decord_reader(path)

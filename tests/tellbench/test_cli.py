@@ -14,7 +14,7 @@ from tellbench.datasets import provenance
 from tellbench.datasets.audio import write_wav
 from tellbench.datasets.video import VideoWriter
 
-VERBS = ("demo", "run", "generate", "train", "evaluate", "report")
+VERBS = ("demo", "run", "generate", "import", "train", "evaluate", "report")
 VERBS += ("animate", "inspect", "studio", "speed", "verify", "ls", "doctor")
 
 
@@ -253,3 +253,48 @@ def test_verify_refuses_what_is_no_clip(tellbench, files):
     assert_refused(tellbench("verify", files / "no.mp4"), "does not exist")
     assert_refused(tellbench("verify", files), "is no corpus")
     assert_refused(tellbench("verify", files / "whole.mp4", "--trust", files / "text.png"), "PEM")
+
+
+@pytest.fixture
+def uadfv(tmp_path):
+    """A published corpus in little; its clips are empty files."""
+    for name in ("real/0.mp4", "real/1.mp4", "real/2.mp4", "fake/0_fake.mp4", "notes.doc"):
+        path = tmp_path / "uadfv" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
+    return tmp_path / "uadfv"
+
+
+def test_import_tells_counts_and_differences_before_it_writes(tellbench, uadfv, tmp_path):
+    done = tellbench("import", "uadfv", uadfv, "--out", tmp_path / "c", "--dry-run")
+    assert done.returncode == 0
+    assert "difference: uadfv FakeApp: 1 found, 49 published (-48)" in done.stderr
+    assert "file that fits no rule: 1 (notes.doc)" in done.stderr
+    assert not (tmp_path / "c").exists()
+    done = tellbench("import", "uadfv", uadfv, "--out", tmp_path / "c")
+    assert done.returncode == 0
+    assert "corrupt (kept, counts as not scored): 4 (media/fake/0_fake.mp4" in done.stderr
+    assert (tmp_path / "c" / "metadata.parquet").is_file()
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["uadvf"], "unknown layout 'uadvf'; did you mean uadfv"),
+        (["uadfv"], "no ROOT"),
+        (["uadfv", "absent", "--dry-run"], "absent is no folder"),
+        (["uadfv", "."], "no --out"),
+        (["uadfv", ".", "--dry-run"], "no clip of UADFV"),
+        (["uadfv", ".", "--dry-run", "--splits", "mine"], "splits 'mine'; allowed: published, disjoint, test"),
+        (["uadfv", ".", "--dry-run", "--only", "c23"], "FIELD=VALUE"),
+        (["uadfv", ".", "--dry-run", "--only", "quality=c23"], "'quality'; it is no field"),
+    ],
+)
+def test_import_of_what_cannot_be(tellbench, monkeypatch, tmp_path, words, message):
+    monkeypatch.chdir(tmp_path)
+    assert_refused(tellbench("import", *words), message)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_import_lists_its_layouts(tellbench):
+    assert "faceforensics" in tellbench("import", "list").stdout
