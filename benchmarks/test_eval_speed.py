@@ -7,6 +7,7 @@ import pytest
 
 from tellbench.eval import metrics
 from tellbench.eval.bootstrap import auc_interval
+from tellbench.eval.delong import compare
 
 
 def sample(n: int):
@@ -28,3 +29,18 @@ def test_metric(benchmark, metric, n):
 def test_clustered_interval(benchmark, n):
     labels, scores, people = sample(n)
     benchmark.pedantic(auc_interval, (labels, scores, people), rounds=5, iterations=1)
+
+
+@pytest.mark.parametrize("distinct", [1_000_000, 100])
+def test_clustered_interval_of_a_million_scores(benchmark, distinct):
+    """1,000 draws of 250,000 people; with ties, every clip is counted twice."""
+    labels, scores, people = sample(1_000_000)
+    scores = np.floor(scores * distinct) / distinct if distinct < len(scores) else scores
+    auc_interval(labels[:8], scores[:8], people[:8], n_boot=2)  # compile outside the clock
+    benchmark.pedantic(auc_interval, (labels, scores, people), {"n_boot": 1000}, rounds=1, iterations=1)
+
+
+@pytest.mark.parametrize("n", [200, 20_000])
+def test_paired_test(benchmark, n):
+    labels, scores, people = sample(n)
+    benchmark(compare, labels, scores, scores[::-1], people)

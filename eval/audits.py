@@ -21,9 +21,10 @@ from tellbench.datasets.scores import ScoreTable
 from tellbench.datasets.video import probe
 from tellbench.errors import InputError
 from tellbench.eval.bootstrap import RESAMPLES
-from tellbench.eval.evaluate import alone, evaluate
+from tellbench.eval.evaluate import alone
 from tellbench.eval.metrics import Floats
 from tellbench.eval.results import AuditRow
+from tellbench.eval.rows import evaluate
 
 CHANCE: Final = 0.5
 _SILENT_DB: Final = -50.0

@@ -9,7 +9,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
-import numpy as np
 import pandas as pd
 
 from tellbench.datasets.clip import FORGED, PRISTINE, SPLITS, Clip
@@ -18,77 +17,19 @@ from tellbench.datasets.files import atomic_path, inside
 from tellbench.datasets.scores import ScoreTable
 from tellbench.detectors.base import Detector
 from tellbench.errors import InputError
-from tellbench.eval import environment, metrics
-from tellbench.eval.bootstrap import RESAMPLES, auc_interval
+from tellbench.eval import environment
+from tellbench.eval.bootstrap import RESAMPLES
+from tellbench.eval.order import comparisons, ranks
 from tellbench.eval.results import AuditRow, Results, ScoreRow, SpeedRow
+from tellbench.eval.rows import OUTSIDE, evaluate
 
-NULL: Final = "null"
-"""The generator that changes nothing: every detector must be at chance on it."""
-OUTSIDE: Final = ", outside portraits"
-"""Follows a generator's name where its clips show portraits that have no pristine twin."""
-OUTSIDE_PROTOCOL: Final = "outside-portraits"
 CLIPS_FILE: Final = "clips.csv"
-MISSING: Final = 0.5
-"""What a missing score counts as: the detector knows nothing."""
-
 GROUPS: Final = ("sex", "age_band", "skin_tone", "language")
 """Attributes of a clip that group people or their speech."""
 _CLIP_COLUMNS = ("clip_id", "label", "generator", "identity_id", "pair_id", *GROUPS)
 
 Progress = Callable[[str, int, int], None]
 """Told the detector about to score, how many are done, and how many there are."""
-
-
-def evaluate(
-    table: ScoreTable,
-    clips: Corpus,
-    *,
-    detector: str,
-    train_on: Sequence[str],
-    test_on: str,
-    seed: int = 0,
-    n_boot: int = RESAMPLES,
-) -> ScoreRow:
-    """One row of the leaderboard: a score table against the pristine clips and one generator's forged clips.
-
-    A clip that the table lacks, or scores NaN, counts as 0.5 and is counted in `n_missing`.
-
-    Raises:
-        InputError: the clips lack a class, or the table scores none of them.
-    """
-    view = clips.against(test_on)
-    labels = view.labels
-    raw = table.series.reindex(labels.index)
-    if len(labels) and not labels.index.isin(table.series.index).any():
-        raise InputError(f"the scores of {detector!r} name none of the {len(labels)} test clips; score this corpus")
-    y, s = labels.to_numpy(), raw.fillna(MISSING).to_numpy(np.float64)
-    interval = auc_interval(y, s, [_person(clip) for clip in view], n_boot=n_boot, seed=seed)
-    return ScoreRow(
-        detector=detector,
-        protocol=protocol(train_on, test_on),
-        train_on=tuple(train_on),
-        test_on=test_on,
-        n_pristine=int((y == PRISTINE).sum()),
-        n_forged=int((y == FORGED).sum()),
-        n_missing=int(raw.isna().sum()),
-        auc=metrics.auc(y, s),
-        auc_low=interval.low,
-        auc_high=interval.high,
-        ap=metrics.average_precision(y, s),
-        eer=metrics.eer(y, s),
-        tpr_at_fpr_1=metrics.tpr_at_fpr(y, s, 0.01),
-        brier=metrics.brier(y, s),
-        ece=metrics.ece(y, s),
-    )
-
-
-def protocol(train_on: Sequence[str], test_on: str) -> str:
-    """Name of the protocol: `null`, `outside-portraits`, `within-generator`, or `unseen-generator`."""
-    if test_on == NULL:
-        return "null"
-    if test_on.endswith(OUTSIDE):
-        return OUTSIDE_PROTOCOL
-    return "within-generator" if test_on in train_on else "unseen-generator"
 
 
 def evaluate_run(
@@ -129,15 +70,17 @@ def evaluate_run(
     write_clips(test, out)
     names = table_names(detectors)
     rows: list[ScoreRow] = []
+    tables: dict[str, ScoreTable] = {}
     for done, (name, detector) in enumerate(detectors.items()):
         if progress is not None:
             progress(name, done, len(detectors))
-        table = detector.score(test)
-        table.write_csv(out / names[name])
+        detector.score(test).write_csv(out / names[name])
+        tables[name] = table = ScoreTable.read_csv(out / names[name])  # as a later report will read it
         rows += [
             evaluate(table, test, detector=name, train_on=train_on, test_on=generator, seed=seed, n_boot=n_boot)
             for generator in test.generators
         ]
+    contenders = {name: table for name, table in tables.items() if not getattr(detectors[name], "sanity", False)}
     results = Results(
         suite=suite,
         git=environment.git_commit(),
@@ -147,6 +90,8 @@ def evaluate_run(
         scores=tuple(rows),
         speed=tuple(speed),
         audits=tuple(audits),
+        comparisons=comparisons(contenders, test),
+        ranks=ranks(contenders, test, n_boot=n_boot, seed=seed),
         tables=names,
         corpus=corpus_facts(corpus),
     )
@@ -234,8 +179,3 @@ def _set_apart(clips: Corpus) -> Corpus:
 def _counted(clips: Sequence[Clip], key: str) -> Counter[str]:
     """How many pristine clips have each value of an attribute."""
     return Counter(getattr(clip, key) for clip in clips if clip.label == PRISTINE and getattr(clip, key))
-
-
-def _person(clip: Clip) -> str:
-    """What must be resampled together: a person, else a pair, else the clip alone."""
-    return clip.identity_id or clip.pair_id or clip.clip_id

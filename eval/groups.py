@@ -9,8 +9,9 @@ import pandas as pd
 
 from tellbench.datasets.clip import FORGED, PRISTINE
 from tellbench.eval.bootstrap import auc_interval
-from tellbench.eval.evaluate import GROUPS, MISSING
+from tellbench.eval.evaluate import GROUPS
 from tellbench.eval.metrics import auc
+from tellbench.eval.rows import MISSING
 
 FEWEST: Final = 5
 """Clips of each class that a group needs; the AUC of fewer takes a handful of values (assumption)."""

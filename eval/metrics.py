@@ -32,6 +32,15 @@ class RocCurve(NamedTuple):
     """A clip is called forged when its score is at or above this; the first is infinity."""
 
 
+class RiskCoverage(NamedTuple):
+    """Errors among the clips that a detector is surest of, for every number of clips answered."""
+
+    coverage: Floats
+    """Share of clips answered, surest first, in (0, 1]."""
+    risk: Floats
+    """Share of wrong calls among them; equally sure clips count as if answered in random order."""
+
+
 class Reliability(NamedTuple):
     """Stated against observed share of forged clips, for each non-empty bin of scores."""
 
@@ -49,7 +58,7 @@ def roc_curve(labels: npt.ArrayLike, scores: npt.ArrayLike) -> RocCurve:
     Raises:
         InputError: shapes differ, a label is not 0 or 1, a score is not finite, or a class is missing.
     """
-    y, s = _checked(labels, scores)
+    y, s = checked(labels, scores)
     return RocCurve(*sk.roc_curve(y, s, drop_intermediate=False))
 
 
@@ -62,7 +71,7 @@ def auc(labels: npt.ArrayLike, scores: npt.ArrayLike) -> float:
     >>> auc([0, 0, 1, 1], [0.1, 0.4, 0.4, 0.8])
     0.875
     """
-    y, s = _checked(labels, scores)
+    y, s = checked(labels, scores)
     return float(sk.roc_auc_score(y, s))
 
 
@@ -74,18 +83,33 @@ def partial_auc(labels: npt.ArrayLike, scores: npt.ArrayLike, max_fpr: float = 0
     """
     if not 0 < max_fpr <= 1:
         raise InputError(f"max_fpr {max_fpr:g}; a false positive rate in (0, 1] is needed")
-    y, s = _checked(labels, scores)
+    y, s = checked(labels, scores)
     return float(sk.roc_auc_score(y, s, max_fpr=max_fpr))
 
 
-def average_precision(labels: npt.ArrayLike, scores: npt.ArrayLike) -> float:
+def prevalence(labels: npt.ArrayLike) -> float:
+    """Share of forged clips: the AP of a detector that knows nothing."""
+    return float(np.mean(np.asarray(labels) == 1))
+
+
+def average_precision(labels: npt.ArrayLike, scores: npt.ArrayLike, at: float | None = None) -> float:
     """Precision averaged over recall steps, without interpolation; depends on the share of forged clips.
 
+    Args:
+        labels: shape (N,).
+        scores: shape (N,).
+        at: share of forged clips to answer for, such as 0.001 on a platform; that of the sample where None.
+
     Raises:
-        InputError: as for `roc_curve`.
+        InputError: as for `roc_curve`, or `at` outside (0, 1).
     """
-    y, s = _checked(labels, scores)
-    return float(sk.average_precision_score(y, s))
+    y, s = checked(labels, scores)
+    if at is None:
+        return float(sk.average_precision_score(y, s))
+    if not 0 < at < 1:
+        raise InputError(f"prevalence {at:g}; a share of forged clips in (0, 1) is needed")
+    weight = np.where(y == 1, at / y.sum(), (1 - at) / (1 - y).sum())
+    return float(sk.average_precision_score(y, s, sample_weight=weight))
 
 
 def eer(labels: npt.ArrayLike, scores: npt.ArrayLike) -> float:
@@ -128,6 +152,35 @@ def brier(labels: npt.ArrayLike, scores: npt.ArrayLike) -> float:
     return float(np.mean((p - y) ** 2))
 
 
+def risk_coverage(labels: npt.ArrayLike, scores: npt.ArrayLike, threshold: float = 0.5) -> RiskCoverage:
+    """What abstaining buys: the error rate when only the clips furthest from the threshold are answered.
+
+    Geifman & El-Yaniv 2017 (NeurIPS), "Selective classification"; sureness is the distance of score and threshold.
+
+    Raises:
+        InputError: as for `roc_curve`.
+    """
+    y, s = checked(labels, scores)
+    wrong = (s >= threshold) != (y == 1)
+    _, level = np.unique(np.abs(s - threshold), return_inverse=True)
+    order = np.argsort(-level, kind="stable")
+    share = np.bincount(level, weights=wrong) / np.bincount(level)  # of wrong calls among equally sure clips
+    answered = np.arange(1, len(y) + 1)
+    return RiskCoverage(answered / len(y), np.cumsum(share[level[order]]) / answered)
+
+
+def aurc(labels: npt.ArrayLike, scores: npt.ArrayLike, threshold: float = 0.5) -> float:
+    """Area under the risk-coverage curve: mean risk over all coverages, 0 best (Geifman, Uziel & El-Yaniv 2019).
+
+    Raises:
+        InputError: as for `roc_curve`.
+
+    >>> round(aurc([0, 0, 1, 1], [0.1, 0.4, 0.3, 0.8]), 3)
+    0.146
+    """
+    return float(risk_coverage(labels, scores, threshold).risk.mean())
+
+
 def reliability(labels: npt.ArrayLike, scores: npt.ArrayLike, bins: int = ECE_BINS) -> Reliability:
     """The reliability diagram over equal-width bins of [0, 1]; empty bins are left out.
 
@@ -154,7 +207,12 @@ def ece(labels: npt.ArrayLike, scores: npt.ArrayLike, bins: int = ECE_BINS) -> f
     return float(np.average(np.abs(stated - observed), weights=count))
 
 
-def _checked(labels: npt.ArrayLike, scores: npt.ArrayLike) -> tuple[Ints, Floats]:
+def checked(labels: npt.ArrayLike, scores: npt.ArrayLike) -> tuple[Ints, Floats]:
+    """Labels and scores as arrays (N,) that every metric can use.
+
+    Raises:
+        InputError: as for `roc_curve`.
+    """
     y, s = np.asarray(labels), np.asarray(scores, np.float64)
     if y.ndim != 1 or y.shape != s.shape:
         raise InputError(f"labels of shape {y.shape}, scores of shape {s.shape}; one of each a clip is needed")
@@ -170,7 +228,7 @@ def _checked(labels: npt.ArrayLike, scores: npt.ArrayLike) -> tuple[Ints, Floats
 
 
 def _probabilities(labels: npt.ArrayLike, scores: npt.ArrayLike) -> tuple[Ints, Floats]:
-    y, p = _checked(labels, scores)
+    y, p = checked(labels, scores)
     if p.min() < 0 or p.max() > 1:
         raise InputError(f"scores span [{p.min():g}, {p.max():g}]; calibration needs probabilities in [0, 1]")
     return y, p

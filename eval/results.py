@@ -14,7 +14,7 @@ from tellbench.errors import InputError
 SCHEMA: Final = 1
 FILE: Final = "results.json"
 
-Row = TypeVar("Row", "ScoreRow", "SpeedRow", "AuditRow")
+Row = TypeVar("Row", "ScoreRow", "ComparisonRow", "RankRow", "SpeedRow", "AuditRow")
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -39,6 +39,47 @@ class ScoreRow:
     tpr_at_fpr_1: float
     brier: float
     ece: float
+    condition: str = ""
+    """What was done to the clips or asked of the generator, such as `crf=35`; empty for the corpus as it is."""
+    dose: float | None = None
+    """The number in the condition, where a curve can be drawn over it."""
+    prevalence: float | None = None
+    """Share of forged clips: the AP of a detector that knows nothing."""
+    partial_auc: float | None = None
+    """Up to 10% false alarms, standardised: chance 0.5, perfect 1."""
+    tpr_at_fpr_0_1: float | None = None
+    """Forged clips found at 0.1% false alarms."""
+    aurc: float | None = None
+    """Mean error over all shares of clips answered, surest first."""
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class ComparisonRow:
+    """A paired test of two detectors on the clips of one generator."""
+
+    test_on: str
+    first: str
+    second: str
+    difference: float
+    """AUC of the first minus AUC of the second."""
+    standard_error: float | None
+    p: float | None
+    """Two-sided; None where the sample cannot tell."""
+    p_holm: float | None
+    """Corrected over all tests of the run (Holm 1979)."""
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class RankRow:
+    """Where a detector stands on one generator over resamples of people; rank 1 has the highest AUC."""
+
+    test_on: str
+    detector: str
+    rank: float
+    rank_low: float
+    rank_high: float
+    first: float
+    """Share of resamples that it leads."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -97,6 +138,8 @@ class Results:
     scores: tuple[ScoreRow, ...] = ()
     speed: tuple[SpeedRow, ...] = ()
     audits: tuple[AuditRow, ...] = ()
+    comparisons: tuple[ComparisonRow, ...] = ()
+    ranks: tuple[RankRow, ...] = ()
     tables: Mapping[str, str] = dataclasses.field(default_factory=dict)
     """Detector to its score table, a CSV file relative to the run folder."""
     corpus: Mapping[str, Any] = dataclasses.field(default_factory=dict)
@@ -164,7 +207,13 @@ _KINDS: Final[Mapping[str, _Kind]] = {
     "corpus": (_is_corpus, "an object as `corpus_facts` makes it"),
     "dict[str, str]": (lambda v: isinstance(v, dict) and _is_strings([*v.values()]), "an object of strings"),
 }
-_ROWS: Final = {"scores": ScoreRow, "speed": SpeedRow, "audits": AuditRow}
+_ROWS: Final = {
+    "scores": ScoreRow,
+    "speed": SpeedRow,
+    "audits": AuditRow,
+    "comparisons": ComparisonRow,
+    "ranks": RankRow,
+}
 _PLAIN: Final = {
     "suite": "str",
     "git": "str | None",
@@ -174,7 +223,7 @@ _PLAIN: Final = {
     "tables": "dict[str, str]",
     "corpus": "corpus",
 }
-_OPTIONAL: Final = ("audits", "tables", "corpus")
+_OPTIONAL: Final = ("audits", "comparisons", "ranks", "tables", "corpus")
 
 
 def _rows(row: type[Row], value: Mapping[str, Any], name: str, path: Path) -> tuple[Row, ...]:

@@ -6,8 +6,8 @@ import dataclasses
 from collections.abc import Iterator
 from typing import Final, Literal
 
-from tellbench.eval.evaluate import NULL
 from tellbench.eval.results import Results, ScoreRow
+from tellbench.eval.rows import NULL
 
 SANITY: Final = ("oracle", "random", "constant")
 """Rows whose AUC is known beforehand; they test the benchmark, not the forgeries."""

@@ -19,8 +19,8 @@ from matplotlib import rc_context
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from tellbench.eval.evaluate import MISSING
 from tellbench.eval.metrics import auc, reliability, roc_curve
+from tellbench.eval.rows import MISSING
 from tellbench.reports.tables import Entry
 
 _STAND_INS: Final = {

@@ -15,7 +15,7 @@ from PIL import Image
 from tellbench.datasets.clip import FORGED, PRISTINE, Clip
 from tellbench.datasets.corpus import Corpus
 from tellbench.datasets.video import probe, read_frames
-from tellbench.eval.evaluate import MISSING
+from tellbench.eval.rows import MISSING
 
 POSTER_QUALITY: Final = 85
 

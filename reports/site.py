@@ -23,9 +23,10 @@ from markupsafe import Markup
 from tellbench.datasets.corpus import Corpus
 from tellbench.datasets.files import atomic_folder
 from tellbench.errors import InputError
-from tellbench.eval.evaluate import NULL, read_scores
+from tellbench.eval.evaluate import read_scores
 from tellbench.eval.groups import FEWEST, GroupRow, auc_by_group
 from tellbench.eval.results import FILE, Results
+from tellbench.eval.rows import NULL
 from tellbench.reports import figures, gallery, tables
 from tellbench.reports.checks import SANITY, findings
 

@@ -9,8 +9,8 @@ from typing import Final
 
 import pandas as pd
 
-from tellbench.eval.evaluate import NULL, OUTSIDE_PROTOCOL
 from tellbench.eval.results import Results, ScoreRow, SpeedRow
+from tellbench.eval.rows import NULL, OUTSIDE_PROTOCOL
 from tellbench.reports.checks import SANITY
 
 NOTHING: Final = "–"

@@ -55,7 +55,7 @@ def train_detectors(
 
 def trained_on(corpus: Corpus, asked: Sequence[str] | None) -> tuple[str, ...]:
     """The generators asked for, or every one of the corpus that really forges."""
-    from tellbench.eval.evaluate import NULL
+    from tellbench.eval.rows import NULL
 
     return tuple(asked or (name for name in corpus.generators if name != NULL))
 

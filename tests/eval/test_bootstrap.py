@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from tellbench.eval.bootstrap import auc_interval, weighted_auc
+from tellbench.errors import InputError
+from tellbench.eval.bootstrap import auc_draws, auc_interval, weighted_auc
 from tellbench.eval.metrics import auc
 
 
@@ -21,13 +22,13 @@ def people(n: int, clips: int, seed: int, spread: float = 1.0, pull: float = 1.0
 def test_weights_are_repetitions():
     rng = np.random.default_rng(0)
     labels, scores = rng.integers(0, 2, 40), rng.integers(0, 9, 40) / 8
-    weights = rng.integers(0, 4, (20, 40))
-    expected = [auc(np.repeat(labels, w), np.repeat(scores, w)) for w in weights]
+    weights = rng.integers(0, 4, (40, 20))
+    expected = [auc(np.repeat(labels, w), np.repeat(scores, w)) for w in weights.T]
     assert weighted_auc(labels, scores, weights) == pytest.approx(expected)
 
 
 def test_a_lacking_class_is_nan():
-    assert np.isnan(weighted_auc(np.array([0, 1]), np.array([0.0, 1.0]), np.array([[3, 0]]))).all()
+    assert np.isnan(weighted_auc(np.array([0, 1]), np.array([0.0, 1.0]), np.array([[3], [0]]))).all()
 
 
 def test_same_seed_same_interval():
@@ -42,11 +43,19 @@ def test_brackets_the_estimate_and_narrows_with_people():
     assert many.high - many.low < (few.high - few.low) / 2
 
 
-def test_blocks_do_not_change_the_statistics(monkeypatch):
-    sample = people(15, 4, 2)
-    whole = auc_interval(*sample, seed=0)
-    monkeypatch.setattr("tellbench.eval.bootstrap._BLOCK", 60 * 7)
-    assert auc_interval(*sample, seed=0)[:2] == pytest.approx(whole[:2], abs=0.02)
+def test_draws_are_shared_by_all_detectors():
+    """The same people are drawn for every column, so that differences and ranks are paired."""
+    labels, scores, names = people(15, 4, 2)
+    both = auc_draws(labels, [scores, -scores], names, n_boot=100, seed=1)
+    alone = auc_draws(labels, scores[None], names, n_boot=100, seed=1)
+    assert both.values.shape == (2, 100)
+    assert both.values[0] == pytest.approx(alone.values[0])
+    assert both.values[0] + both.values[1] == pytest.approx(np.ones(100))
+
+
+def test_one_cluster_a_clip_is_needed():
+    with pytest.raises(InputError, match="2 clusters for 4 clips"):
+        auc_interval([0, 0, 1, 1], [0.1, 0.2, 0.3, 0.4], ["a", "b"])
 
 
 def test_people_not_clips_are_the_unit():

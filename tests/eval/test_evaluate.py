@@ -11,8 +11,9 @@ from tellbench.datasets.clip import Clip
 from tellbench.datasets.corpus import Corpus
 from tellbench.datasets.scores import ScoreTable
 from tellbench.errors import InputError
-from tellbench.eval.evaluate import corpus_facts, evaluate, evaluate_run, protocol, read_scores, table_names
+from tellbench.eval.evaluate import corpus_facts, evaluate_run, read_scores, table_names
 from tellbench.eval.results import Results
+from tellbench.eval.rows import evaluate, protocol
 
 PREFIX = {"test": "c", "train": "t", "val": "v"}
 

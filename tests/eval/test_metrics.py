@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sklearn import metrics as sk
+from sklearn.calibration import calibration_curve
 
 from tellbench.errors import InputError
 from tellbench.eval import metrics
@@ -138,6 +140,53 @@ def test_calibrated_scores_have_small_ece():
     assert metrics.ece(labels, scores) < 0.02 < metrics.ece(labels, scores**4)
 
 
+def aurc_by_hand(labels, scores):
+    """Mean over all orders of equally sure clips, found by averaging many shuffles."""
+    rng, total = np.random.default_rng(0), 0.0
+    for _ in range(400):
+        shuffled = rng.permutation(len(labels))
+        order = shuffled[np.argsort(-np.abs(scores[shuffled] - 0.5), kind="stable")]
+        wrong = (scores[order] >= 0.5) != labels[order]
+        total += (np.cumsum(wrong) / np.arange(1, len(wrong) + 1)).mean()
+    return total / 400
+
+
+def test_risk_coverage():
+    rng = np.random.default_rng(0)
+    labels, scores = rng.integers(0, 2, 30), rng.integers(0, 7, 30) / 6
+    curve = metrics.risk_coverage(labels, scores)
+    assert curve.coverage[-1] == 1
+    assert curve.risk[-1] == pytest.approx(np.mean((scores >= 0.5) != labels))
+    assert metrics.aurc(labels, scores) == pytest.approx(aurc_by_hand(labels, scores), abs=0.01)
+    assert metrics.aurc(labels, labels.astype(float)) == 0
+    assert metrics.aurc(labels, 1.0 - labels) == 1
+
+
+def test_precision_at_another_prevalence():
+    """Reweighting is the same as repeating clips; a rare class makes precision hard."""
+    rng = np.random.default_rng(2)
+    labels = np.repeat([0, 1], 60)
+    scores = rng.random(120) + 0.5 * labels
+    copied = np.repeat(np.arange(120), np.where(labels == 0, 9, 1))
+    expected = metrics.average_precision(labels[copied], scores[copied])
+    assert metrics.average_precision(labels, scores, at=0.1) == pytest.approx(expected)
+    own = metrics.prevalence(labels)
+    assert metrics.average_precision(labels, scores, at=own) == pytest.approx(metrics.average_precision(labels, scores))
+    with pytest.raises(InputError, match="prevalence 0"):
+        metrics.average_precision(labels, scores, at=0)
+
+
+def test_against_scikit_learn():
+    rng = np.random.default_rng(3)
+    labels, scores = rng.integers(0, 2, 200), rng.integers(0, 50, 200) / 49
+    assert metrics.auc(labels, scores) == pytest.approx(sk.roc_auc_score(labels, scores))
+    assert metrics.brier(labels, scores) == pytest.approx(sk.brier_score_loss(labels, scores))
+    stated, observed = calibration_curve(labels, scores, n_bins=10)[::-1]
+    curve = metrics.reliability(labels, scores)
+    assert curve.observed == pytest.approx(observed)
+    assert curve.stated == pytest.approx(stated)
+
+
 @pytest.mark.parametrize(("labels", "scores", "said"), [
     ([1, 1], [0.1, 0.2], "no pristine clip"),
     ([0, 0], [0.1, 0.2], "no forged clip"),
@@ -148,7 +197,7 @@ def test_calibrated_scores_have_small_ece():
     ([0, 1], [0.1, float("inf")], "infinite"),
     ([0, 1, 1], [0.1, 0.2], "shape"),
 ])  # fmt: skip
-@pytest.mark.parametrize("metric", [*RANKING, metrics.brier, metrics.ece])
+@pytest.mark.parametrize("metric", [*RANKING, metrics.brier, metrics.ece, metrics.aurc])
 def test_unusable_input_says_why(metric, labels, scores, said):
     with pytest.raises(InputError, match=said):
         metric(labels, scores)
