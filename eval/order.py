@@ -77,7 +77,7 @@ def _compared(tables: Mapping[str, ScoreTable], view: Corpus, generator: str, pa
 
 
 def _scores(table: ScoreTable, view: Corpus) -> Floats:
-    return table.series.reindex(view.labels.index).fillna(MISSING).to_numpy(np.float64)
+    return np.asarray(table.series.reindex(view.labels.index).fillna(MISSING), np.float64)
 
 
 def _known(value: float) -> float | None:
