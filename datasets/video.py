@@ -70,6 +70,27 @@ def probe(path: Path) -> VideoInfo:
     return VideoInfo(*size, rate, count, has_audio)
 
 
+def encoder_settings(path: Path) -> dict[str, str]:
+    """Codec, profile and pixel format, and what x264 wrote of its settings into the stream (`crf`, `keyint`, ...).
+
+    Raises:
+        InputError: absent, not a video, or cut short.
+    """
+    path = _existing(path)
+    try:
+        with av.open(str(path)) as container:
+            stream = container.streams.video[0]
+            first = next((bytes(packet) for packet in container.demux(stream) if packet.size), b"")
+            coding = stream.codec_context
+            facts = {"codec": coding.name, "profile": str(coding.profile), "pixels": str(coding.pix_fmt)}
+    except (av.FFmpegError, OSError, ValueError, IndexError) as error:
+        raise _unreadable(path, error) from error
+    _, found, rest = first.partition(b"x264 - core")
+    _, _, options = rest.partition(b"options: ")
+    words = options.partition(b"\0")[0].decode("ascii", "ignore").split() if found else []
+    return {**facts, **dict(word.split("=", 1) for word in words if "=" in word)}
+
+
 def picture_digest(path: Path) -> str:
     """Hash of all that the decoded frames depend on: coded pictures, their times and turn; not sound, not metadata.
 

@@ -1,104 +1,198 @@
-"""Shortcut probes: classifiers that see only what must not tell forged from pristine. They have to be at chance.
+"""Audits: reasons not to believe a leaderboard, looked for with every evaluation and named where they are found.
 
-A benchmark whose forged clips are a frame longer, or start with a breath of silence, is solved without looking at a
-face (Boldisor et al. 2024, arXiv 2412.00175, found leading silence in two public corpora). Each probe is trained on the
-train and val splits and tested like any detector, once for each generator.
+Three kinds. *Leaks*: people, speech or files that training and test share. *Twins*: a forged clip and its pristine
+twin must agree in everything that the forgery did not do: picture format, encoder, sound. *Probes*: `eval.probes`,
+classifiers that see no face and must be at chance. `missing_scores` needs a detector's scores and is asked
+once they are there.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
 import numpy as np
-import numpy.typing as npt
-from sklearn.tree import DecisionTreeClassifier
+from scipy import stats
 
-from tellbench.datasets.audio import RATE, Audio, read_audio
-from tellbench.datasets.clip import FORGED, PRISTINE, Clip
+from tellbench.datasets.clip import FORGED, PRISTINE, SPLITS, Clip
 from tellbench.datasets.corpus import Corpus
 from tellbench.datasets.scores import ScoreTable
-from tellbench.datasets.video import probe
-from tellbench.errors import InputError
+from tellbench.datasets.splits import KEYS
+from tellbench.datasets.video import encoder_settings, probe
 from tellbench.eval.bootstrap import RESAMPLES
-from tellbench.eval.evaluate import alone
-from tellbench.eval.metrics import Floats
+from tellbench.eval.probes import probes, silence_facts
 from tellbench.eval.results import AuditRow
-from tellbench.eval.rows import evaluate
 
-CHANCE: Final = 0.5
-_SILENT_DB: Final = -50.0
-"""Level below the loudest 20 ms that counts as silence (assumption; speech pauses of clean recordings lie lower)."""
-_WINDOW: Final = RATE // 50
+PASS: Final = "pass"
+FAIL: Final = "fail"
+MOST_MISSING: Final = 0.1
+"""Share of clips that a detector may leave without a score (assumption)."""
+_UNEVEN: Final = 0.001
+"""Fisher's exact p-value below which scores are missing more often in one class (assumption)."""
+_SHOWN: Final = 3
+"""Examples named in a finding."""
+_SOUND: Final = {
+    "leading silence (s)": 0.03,
+    "trailing silence (s)": 0.03,
+    "share of silence": 0.02,
+    "level (dB)": 0.5,
+    "length of sound (s)": 0.03,
+}
+"""What `silence_facts` measures, and how far twins may differ: one window of 20 ms and rounding (assumption)."""
 
-
-def container_facts(clip: Clip) -> list[float]:
-    """Width, height, frame rate, frames and presence of sound, read from the file and not from the manifest."""
-    info = probe(clip.path)
-    return [info.width, info.height, info.fps, info.n_frames, info.has_audio]
-
-
-def silence_facts(clip: Clip) -> list[float]:
-    """Seconds of silence at the start and the end, share of silence, level in dB, length in s; NaN without sound."""
-    if not probe(clip.path).has_audio:
-        return [np.nan] * 5
-    try:
-        audio = read_audio(clip.path)
-    except InputError:  # a silent soundtrack is a fact here, not a fault
-        return [np.nan] * 5
-    silent = _silent_windows(audio)
-    sounding = np.flatnonzero(~silent)
-    start, end = sounding[0], len(silent) - 1 - sounding[-1]
-    return [start / 50, end / 50, float(silent.mean()), 20 * np.log10(audio.rms), audio.duration]
-
-
-PROBES: Final[dict[str, Callable[[Clip], list[float]]]] = {"metadata": container_facts, "silence": silence_facts}
-"""Name of each probe and the only numbers it may see of a clip."""
+Facts = Mapping[str, str | float]
 
 
 def audit(corpus: Corpus, *, seed: int = 0, n_boot: int = RESAMPLES) -> tuple[AuditRow, ...]:
-    """Every probe against every generator of the test split; `fail` when its interval excludes chance.
+    """Every audit that needs no scores.
 
-    Forged clips that stand alone in a paired corpus are left out: their portraits and voices are others.
+    Args:
+        corpus: the whole corpus, all splits.
+        seed: of probes and resampling.
+        n_boot: resamples of the probes' intervals.
 
     Raises:
         InputError: a class is missing from train and val, or from test, or a clip cannot be read.
     """
-    apart = alone(corpus)
-    known = corpus.where(lambda clip: clip.label in (PRISTINE, FORGED) and clip.clip_id not in apart)
-    learn, test = known.where(lambda clip: clip.split in ("train", "val")), known.split("test")
-    if set(learn.labels) != {PRISTINE, FORGED}:
-        raise InputError(f"corpus {corpus.root}: probes need pristine and forged clips in train and val; generate more")
+    return (*leaks(corpus), *twins(corpus.split("test")), *probes(corpus, seed=seed, n_boot=n_boot))
+
+
+def failed(rows: Iterable[AuditRow]) -> list[str]:
+    """One line for each failed audit: its name, where, and what was found."""
+    return [
+        f"{row.probe}{f' on {row.test_on}' if row.test_on else ''}: {row.found}" for row in rows if row.verdict == FAIL
+    ]
+
+
+# --- leaks ----------------------------------------------------------------------------------------------------------
+
+
+def leaks(clips: Iterable[Clip]) -> tuple[AuditRow, ...]:
+    """Overlap of splits by identity, donor, driver and speech, and ids or files that occur twice."""
+    clips = tuple(clips)
+    overlaps = [_row(f"split overlap: {key.removesuffix('_id')}", _shared(clips, key)) for key in KEYS]
+    return (*overlaps, _row("id collisions", _collisions(clips)))
+
+
+def _shared(clips: Sequence[Clip], key: str) -> list[str]:
+    """Values of one key that another split knows too; a person counts there in any role."""
+    roles = ("speech_id",) if key == "speech_id" else KEYS[:3]
+    known = {s: {getattr(c, role) for c in clips if c.split == s for role in roles} - {""} for s in SPLITS}
+    own = {s: {getattr(c, key) for c in clips if c.split == s} - {""} for s in SPLITS}
+    found = {(v, *sorted((a, b))) for a in SPLITS for b in SPLITS if a != b for v in own[a] & known[b]}
+    return [f"{value!r} is in {a} and {b}" for value, a, b in sorted(found)]
+
+
+def _collisions(clips: Sequence[Clip]) -> list[str]:
+    """Ids that no file system or spreadsheet keeps apart, and files that are the same under two ids."""
+    ids = Counter(clip.clip_id.casefold() for clip in clips)
+    files = defaultdict(list)
+    for clip in clips:
+        if clip.sha256:
+            files[clip.sha256].append(clip.clip_id)
+    same = [f"{' and '.join(sorted(names)[:2])} are the same file" for names in files.values() if len(names) > 1]
+    return [f"id {name!r} occurs {n} times" for name, n in ids.items() if n > 1] + same
+
+
+# --- twins ----------------------------------------------------------------------------------------------------------
+
+
+def picture_format(clip: Clip) -> Facts:
+    """Size, rate, length and presence of sound, as the container states them."""
+    info = probe(clip.path)
+    return {
+        "size": f"{info.width}x{info.height}",
+        "fps": info.fps,
+        "frames": info.n_frames,
+        "sound": "yes" if info.has_audio else "no",
+    }
+
+
+def sound(clip: Clip) -> Facts:
+    """Silence, level and length of the sound; NaN without any."""
+    return dict(zip(_SOUND, silence_facts(clip), strict=True))
+
+
+def encoder(clip: Clip) -> Facts:
+    """What the coded stream says of its encoder."""
+    return dict(encoder_settings(clip.path))
+
+
+TWINS: Final[dict[str, Callable[[Clip], Facts]]] = {
+    "picture format": picture_format,
+    "encoder": encoder,
+    "silence and sound": sound,
+}
+"""What twins must agree in."""
+
+
+def twins(test: Corpus) -> tuple[AuditRow, ...]:
+    """Whether forged clips differ from their pristine twins in what no forgery needs to change.
+
+    Args:
+        test: test clips; those without a twin are left to the probes.
+    """
+    pristine = {clip.pair_id: clip for clip in test if clip.label == PRISTINE and clip.pair_id}
     rows: list[AuditRow] = []
-    for name, facts in PROBES.items():
-        model = DecisionTreeClassifier(max_depth=4, min_samples_leaf=3, random_state=seed)
-        model.fit(_matrix(learn, facts), learn.labels)
-        given = model.predict_proba(_matrix(test, facts))[:, 1]
-        table = ScoreTable(dict(zip(test.labels.index, given, strict=True)))
-        rows += [_row(name, table, test, generator, seed, n_boot) for generator in test.generators]
+    for name, facts in TWINS.items():
+        known = {pair_id: facts(clip) for pair_id, clip in pristine.items()}
+        for generator in test.generators:
+            forged = [c for c in test if c.label == FORGED and c.generator == generator and c.pair_id in pristine]
+            pairs = [(known[clip.pair_id], facts(clip)) for clip in forged]
+            if pairs:
+                rows.append(_row(f"twins: {name}", _differences(pairs), generator))
     return tuple(rows)
 
 
-def _row(name: str, table: ScoreTable, test: Corpus, generator: str, seed: int, n_boot: int) -> AuditRow:
-    row = evaluate(table, test, detector=name, train_on=[], test_on=generator, seed=seed, n_boot=n_boot)
-    low, high = (row.auc if end is None else end for end in (row.auc_low, row.auc_high))
-    at_chance = low - 1e-9 <= CHANCE <= high + 1e-9
+def _differences(pairs: Sequence[tuple[Facts, Facts]]) -> list[str]:
+    """Each fact that differs, with the first values seen and how many pairs it concerns."""
+    found: dict[str, list[str]] = defaultdict(list)
+    for pristine, forged in pairs:
+        for name in {**pristine, **forged}:
+            a, b = pristine.get(name, "absent"), forged.get(name, "absent")
+            if not _alike(a, b, _SOUND.get(name, 0)):
+                found[name].append(f"{name} is {_said(b)} in forged clips and {_said(a)} in their twins")
+    return [f"{said[0]} ({len(said)} of {len(pairs)} pairs)" for said in found.values()]
+
+
+def _alike(a: str | float, b: str | float, tolerance: float) -> bool:
+    if isinstance(a, str) or isinstance(b, str):
+        return a == b
+    return bool(np.isclose(a, b, rtol=0, atol=tolerance + 1e-9, equal_nan=True))
+
+
+def _said(value: str | float) -> str:
+    return value if isinstance(value, str) else f"{value:.4g}"
+
+
+# --- scores ---------------------------------------------------------------------------------------------------------
+
+
+def missing_scores(tables: Mapping[str, ScoreTable], test: Corpus) -> tuple[AuditRow, ...]:
+    """Whether a detector leaves too many clips without a score, or those of one class more than of the other.
+
+    Args:
+        tables: detector to its scores.
+        test: the clips that were to be scored.
+    """
+    return tuple(_row(f"missing scores: {name}", list(_missing(table, test))) for name, table in tables.items())
+
+
+def _missing(table: ScoreTable, test: Corpus) -> Iterator[str]:
+    labels = test.labels
+    absent = table.series.reindex(labels.index).isna().to_numpy()
+    counts = [(int(absent[labels == y].sum()), int((labels == y).sum())) for y in (PRISTINE, FORGED)]
+    if absent.mean() > MOST_MISSING:
+        yield f"{absent.sum()} of {len(absent)} clips have no score"
+    if stats.fisher_exact([[n, total - n] for n, total in counts]).pvalue < _UNEVEN:
+        (p, pristine), (f, forged) = counts
+        yield f"no score for {p} of {pristine} pristine and {f} of {forged} forged clips"
+
+
+def _row(name: str, found: list[str], test_on: str = "") -> AuditRow:
+    """The verdict on what was found: nothing passes."""
+    said = "; ".join(found[:_SHOWN]) + (f"; {len(found) - _SHOWN} more" if len(found) > _SHOWN else "")
     return AuditRow(
-        probe=name,
-        test_on=generator,
-        auc=row.auc,
-        auc_low=row.auc_low,
-        auc_high=row.auc_high,
-        verdict="pass" if at_chance else "fail",
+        probe=name, test_on=test_on, auc=None, auc_low=None, auc_high=None, verdict=FAIL if found else PASS, found=said
     )
-
-
-def _matrix(clips: Corpus, facts: Callable[[Clip], list[float]]) -> Floats:
-    return np.array([facts(clip) for clip in clips], np.float64)
-
-
-def _silent_windows(audio: Audio) -> npt.NDArray[np.bool_]:
-    """Whether each 20 ms of a sound is silence; at least one is not."""
-    windows = audio.fitted(-(-len(audio.samples) // _WINDOW) * _WINDOW).samples.reshape(-1, _WINDOW)
-    level = np.sqrt(np.mean(np.square(windows, dtype=np.float64), axis=1))
-    return np.asarray(level < level.max() * 10 ** (_SILENT_DB / 20))

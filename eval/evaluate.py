@@ -18,10 +18,11 @@ from tellbench.datasets.scores import ScoreTable
 from tellbench.detectors.base import Detector
 from tellbench.errors import InputError
 from tellbench.eval import environment
+from tellbench.eval.audits import missing_scores
 from tellbench.eval.bootstrap import RESAMPLES
 from tellbench.eval.order import comparisons, ranks
 from tellbench.eval.results import AuditRow, Results, ScoreRow, SpeedRow
-from tellbench.eval.rows import OUTSIDE, evaluate
+from tellbench.eval.rows import OUTSIDE, alone, evaluate
 
 CLIPS_FILE: Final = "clips.csv"
 GROUPS: Final = ("sex", "age_band", "skin_tone", "language")
@@ -59,7 +60,7 @@ def evaluate_run(
         progress: called before each detector scores.
         suite: name of the suite, for the reader.
         speed: rows measured by `tellbench.eval.speed`, stored beside the scores.
-        audits: rows found by `tellbench.eval.audits`, stored beside the scores.
+        audits: rows found by `tellbench.eval.audits.audit`, stored beside the scores with those on missing scores.
 
     Raises:
         InputError: no labelled test clips, a class is missing, or a detector is not fitted.
@@ -89,7 +90,7 @@ def evaluate_run(
         seeds={"bootstrap": seed, "n_boot": n_boot},
         scores=tuple(rows),
         speed=tuple(speed),
-        audits=tuple(audits),
+        audits=(*audits, *missing_scores(tables, test)),
         comparisons=comparisons(contenders, test),
         ranks=ranks(contenders, test, n_boot=n_boot, seed=seed),
         tables=names,
@@ -161,12 +162,6 @@ def corpus_facts(corpus: Corpus) -> dict[str, Any]:
         },
         "groups": {key: dict(sorted(_counted(clips, key).items())) for key in GROUPS},
     }
-
-
-def alone(clips: Corpus) -> frozenset[str]:
-    """Ids of forged clips without a pristine twin in a corpus that has pairs: they differ in more than the forgery."""
-    paired = any(clip.pair_id for clip in clips)
-    return frozenset(clip.clip_id for clip in clips if paired and clip.label == FORGED and not clip.pair_id)
 
 
 def _set_apart(clips: Corpus) -> Corpus:

@@ -115,15 +115,20 @@ class SpeedRow:
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class AuditRow:
-    """One shortcut probe, which must be at chance."""
+    """One audit: a probe that must be at chance, or something that must not be found."""
 
     probe: str
+    """Name of the audit."""
     test_on: str
-    auc: float
+    """Generator that it concerns; empty for the corpus as a whole."""
+    auc: float | None
+    """Of a probe; None for audits that classify nothing."""
     auc_low: float | None
     auc_high: float | None
     verdict: str
     """`pass` or `fail`."""
+    found: str = ""
+    """What failed it, in words."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

@@ -97,6 +97,12 @@ def protocol(train_on: Sequence[str], test_on: str) -> str:
     return "within-generator" if test_on in train_on else "unseen-generator"
 
 
+def alone(clips: Corpus) -> frozenset[str]:
+    """Ids of forged clips without a pristine twin in a corpus that has pairs: they differ in more than the forgery."""
+    paired = any(clip.pair_id for clip in clips)
+    return frozenset(clip.clip_id for clip in clips if paired and clip.label == FORGED and not clip.pair_id)
+
+
 def person(clip: Clip) -> str:
     """What must be resampled together: a person, else a pair, else the clip alone."""
     return clip.identity_id or clip.pair_id or clip.clip_id

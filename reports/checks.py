@@ -6,6 +6,7 @@ import dataclasses
 from collections.abc import Iterator
 from typing import Final, Literal
 
+from tellbench.eval.audits import failed
 from tellbench.eval.results import Results, ScoreRow
 from tellbench.eval.rows import NULL
 
@@ -67,12 +68,8 @@ def _shortcuts(results: Results) -> Iterator[str]:
                 f"{row.detector} tells null clips from pristine ones (AUC {_span(row)}): nothing was forged in them, "
                 "so it has learnt the way clips are made, not forgery. Its other rows are suspect."
             )
-    for audit in results.audits:
-        if audit.verdict != "pass":
-            yield (
-                f"The {audit.probe} probe scores {audit.auc:.3f} on {audit.test_on} without looking at a face: "
-                "the classes differ in something that is not forgery."
-            )
+    for name in failed(results.audits):
+        yield f"Failed audit, {name}."
 
 
 def _weaknesses(results: Results) -> Iterator[str]:

@@ -14,6 +14,8 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 EXIT_BAD_INPUT: Final = 2
+EXIT_AUDIT: Final = 3
+"""Everything was done, and an audit says not to believe it."""
 EXIT_INTERRUPTED: Final = 130
 
 stdout = Console()

@@ -40,3 +40,4 @@ def evaluate(
     results = stages.evaluate(clips, detectors, stages.trained_on(clips, train_on), out, seed, suite=corpus.name)
     stdout.print(leaderboard_table(results))
     say(f"results: {out / 'results.json'}")
+    stages.heed_audits(results)

@@ -69,4 +69,6 @@ def run_suite(
     results = stages.evaluate(corpus, detectors, suite.train_on, out, suite.seed, suite.name)
     speed = stages.measure_speed(suite.generators, suite.size, chosen, 2.0, suite.seed)
     dataclasses.replace(results, speed=tuple(speed)).write(out)
-    return stages.write_report(out, out / "corpus", out / "site")
+    page = stages.write_report(out, out / "corpus", out / "site")
+    stages.heed_audits(results)
+    return page

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tellbench.cli.common import bar, say, stderr, stdout
+from tellbench.cli.common import EXIT_AUDIT, bar, fail, say, stderr, stdout
 from tellbench.registry import DETECTORS, GENERATORS
 
 if TYPE_CHECKING:
@@ -80,6 +80,18 @@ def evaluate(
         )
         advance(1)
     return results
+
+
+def heed_audits(results: Results) -> None:
+    """Name every failed audit and end with `EXIT_AUDIT`; return where none failed."""
+    import typer
+
+    from tellbench.eval.audits import failed
+
+    for name in failed(results.audits):
+        fail(f"failed audit, {name}")
+    if failed(results.audits):
+        raise typer.Exit(EXIT_AUDIT)
 
 
 def measure_speed(generators: Sequence[str], size: int, device: str, seconds: float, seed: int) -> list[SpeedRow]:

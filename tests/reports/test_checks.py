@@ -56,7 +56,7 @@ def test_without_an_interval_nothing_is_accused(results):
 
 
 def test_a_failed_audit_is_an_alarm(results):
-    audit = AuditRow(probe="silence", test_on="meshwarp", auc=0.9, auc_low=0.8, auc_high=1.0, verdict="fail")
+    audit = AuditRow(probe="silence", test_on="meshwarp", auc=0.9, auc_low=0.8, auc_high=1.0, verdict="fail", found="x")
     assert "silence" in texts(dataclasses.replace(results, audits=(audit,)), "alarm")[0]
 
 

@@ -1,0 +1,106 @@
+"""Shortcut probes: classifiers that see only what must not tell forged from pristine. They have to be at chance.
+
+A benchmark whose forged clips are a frame longer, or start with a breath of silence, is solved without looking at a
+face (Boldisor et al. 2024, arXiv 2412.00175, found leading silence in two public corpora). Each probe is trained on the
+train and val splits and tested like any detector, once for each generator.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+from sklearn.tree import DecisionTreeClassifier
+
+from tellbench.datasets.audio import RATE, Audio, read_audio
+from tellbench.datasets.clip import FORGED, PRISTINE, Clip
+from tellbench.datasets.corpus import Corpus
+from tellbench.datasets.scores import ScoreTable
+from tellbench.datasets.video import encoder_settings, probe
+from tellbench.errors import InputError
+from tellbench.eval.bootstrap import RESAMPLES
+from tellbench.eval.metrics import Floats
+from tellbench.eval.results import AuditRow
+from tellbench.eval.rows import alone, evaluate
+
+CHANCE: Final = 0.5
+_SILENT_DB: Final = -50.0
+"""Level below the loudest 20 ms that counts as silence (assumption; speech pauses of clean recordings lie lower)."""
+_WINDOW: Final = RATE // 50
+
+
+def container_facts(clip: Clip) -> list[float]:
+    """Width, height, frame rate, frames, sound, CRF (NaN where x264 left none): from the file, not the manifest."""
+    info = probe(clip.path)
+    crf = float(encoder_settings(clip.path).get("crf", "nan"))
+    return [info.width, info.height, info.fps, info.n_frames, info.has_audio, crf]
+
+
+def silence_facts(clip: Clip) -> list[float]:
+    """Seconds of silence at the start and the end, share of silence, level in dB, length in s; NaN without sound."""
+    if not probe(clip.path).has_audio:
+        return [np.nan] * 5
+    try:
+        audio = read_audio(clip.path)
+    except InputError:  # a silent soundtrack is a fact here, not a fault
+        return [np.nan] * 5
+    silent = _silent_windows(audio)
+    sounding = np.flatnonzero(~silent)
+    start, end = sounding[0], len(silent) - 1 - sounding[-1]
+    return [start / 50, end / 50, float(silent.mean()), 20 * np.log10(audio.rms), audio.duration]
+
+
+PROBES: Final[dict[str, Callable[[Clip], list[float]]]] = {"metadata": container_facts, "silence": silence_facts}
+"""Name of each probe and the only numbers it may see of a clip."""
+
+
+def probes(corpus: Corpus, *, seed: int = 0, n_boot: int = RESAMPLES) -> tuple[AuditRow, ...]:
+    """Every probe against every generator of the test split; `fail` when its interval excludes chance.
+
+    Forged clips that stand alone in a paired corpus are left out: their portraits and voices are others.
+
+    Raises:
+        InputError: a class is missing from train and val, or from test, or a clip cannot be read.
+    """
+    apart = alone(corpus)
+    known = corpus.where(lambda clip: clip.label in (PRISTINE, FORGED) and clip.clip_id not in apart)
+    learn, test = known.where(lambda clip: clip.split in ("train", "val")), known.split("test")
+    if set(learn.labels) != {PRISTINE, FORGED}:
+        raise InputError(f"corpus {corpus.root}: probes need pristine and forged clips in train and val; generate more")
+    rows: list[AuditRow] = []
+    for name, facts in PROBES.items():
+        model = DecisionTreeClassifier(max_depth=4, min_samples_leaf=3, random_state=seed)
+        model.fit(_matrix(learn, facts), learn.labels)
+        given = model.predict_proba(_matrix(test, facts))[:, 1]
+        table = ScoreTable(dict(zip(test.labels.index, given, strict=True)))
+        rows += [_row(name, table, test, generator, seed, n_boot) for generator in test.generators]
+    return tuple(rows)
+
+
+def _row(name: str, table: ScoreTable, test: Corpus, generator: str, seed: int, n_boot: int) -> AuditRow:
+    row = evaluate(table, test, detector=name, train_on=[], test_on=generator, seed=seed, n_boot=n_boot)
+    low, high = (row.auc if end is None else end for end in (row.auc_low, row.auc_high))
+    said = f"AUC {row.auc:.3f} ({low:.3f} to {high:.3f}) without looking at a face"
+    at_chance = low - 1e-9 <= CHANCE <= high + 1e-9
+    return AuditRow(
+        probe=name,
+        test_on=generator,
+        auc=row.auc,
+        auc_low=row.auc_low,
+        auc_high=row.auc_high,
+        verdict="pass" if at_chance else "fail",
+        found="" if at_chance else said,
+    )
+
+
+def _matrix(clips: Corpus, facts: Callable[[Clip], list[float]]) -> Floats:
+    return np.array([facts(clip) for clip in clips], np.float64)
+
+
+def _silent_windows(audio: Audio) -> npt.NDArray[np.bool_]:
+    """Whether each 20 ms of a sound is silence; at least one is not."""
+    windows = audio.fitted(-(-len(audio.samples) // _WINDOW) * _WINDOW).samples.reshape(-1, _WINDOW)
+    level = np.sqrt(np.mean(np.square(windows, dtype=np.float64), axis=1))
+    return np.asarray(level < level.max() * 10 ** (_SILENT_DB / 20))
