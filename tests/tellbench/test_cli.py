@@ -15,7 +15,7 @@ from tellbench.datasets.audio import write_wav
 from tellbench.datasets.video import VideoWriter
 
 VERBS = ("demo", "run", "generate", "import", "train", "evaluate", "report")
-VERBS += ("animate", "inspect", "studio", "speed", "verify", "ls", "doctor")
+VERBS += ("launder", "animate", "inspect", "studio", "speed", "verify", "ls", "doctor")
 
 
 @dataclasses.dataclass
@@ -187,6 +187,12 @@ def test_two_faces(tellbench, files, shared_assets):
 
 def test_folder_that_is_no_corpus(tellbench, tmp_path):
     assert_refused(tellbench("train", "blink", "--corpus", tmp_path, "--out", tmp_path / "m"), "no corpus")
+
+
+def test_laundering_with_an_unknown_step(tellbench, tmp_path):
+    done = tellbench("launder", "--corpus", tmp_path, "--recipe", "jpeg=4", "--out", tmp_path / "l")
+    assert_refused(done, "unknown step 'jpeg'", "crf, resize, fps")
+    assert not (tmp_path / "l").exists()
 
 
 def test_folder_that_holds_something_else(tellbench, tmp_path):
