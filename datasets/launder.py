@@ -11,7 +11,7 @@ import dataclasses
 import functools
 import tempfile
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
@@ -127,7 +127,7 @@ def launder(
     return laundered
 
 
-def _claim(out: Path, record: dict[str, object]) -> None:
+def _claim(out: Path, record: Mapping[str, object]) -> None:
     """Take the folder for this recipe and these clips, or refuse it."""
     path = out / RECORD
     if path.is_file():
