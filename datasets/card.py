@@ -1,4 +1,4 @@
-"""The data card and the checksums that complete a corpus."""
+"""The data card and the checksums that complete a corpus. A card says what is known, and no more."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import collections
 from collections.abc import Mapping
 from typing import Any, Final
 
+from tellbench._version import __version__
 from tellbench.datasets.clip import SPLITS
 from tellbench.datasets.corpus import Corpus
 from tellbench.datasets.files import atomic_path, sha256, write_json
@@ -14,50 +15,121 @@ SCHEMA: Final = 1
 """Version of the corpus layout."""
 RECORD: Final = "corpus.json"
 """Plan and checksums; its presence means that the corpus is complete."""
+CITATION: Final = (
+    f"Tellbench {__version__}: a deepfake forgery detection benchmark suite for talking faces (software). "
+    "Name the version, the suite or command, and the seed."
+)
+
+_MADE: Final = """\
+Pristine clips are filmed in the Tellbench studio: procedural virtual humans, no real person. Forged clips are made
+from the same portrait and the same speech, and share encoder, length, rate, size and sound with their pristine twin.\
+"""
+_IMPORTED: Final = """\
+Imported from {datasets}: labels, splits and identities are those of that corpus, put into one form. Its licence and
+terms of use go on to hold; who is shown, and with what consent, is said there.\
+"""
+_MADE_FILES: Final = """\
+- `metadata.parquet` has one row a clip; `tracks/` has per-frame ground truth; `corpus.json` the plan and checksums.
+- Every clip carries a signed C2PA manifest: forged ones declare that they are synthetic, pristine ones that they are
+  renders. `tellbench verify` checks them.\
+"""
+_IMPORTED_FILES: Final = """\
+- `metadata.parquet` has one row a clip; `import.json` says what was counted beside what was published.\
+"""
+_MADE_LIMITS: Final = """\
+- Pristine clips are renders. A detector that does well here is not thereby good on photographs.
+- People, voices (espeak-ng) and behaviour are drawn from published statistics and, where none exist, from assumptions.
+  Shares of sex, age and skin tone are the studio's, not a population's.
+- Forged clips show the tells of {generators}; other generators have others.\
+"""
+_IMPORTED_LIMITS: Final = """\
+- Shortcuts of the published corpus (codec, length, silence, faces in several splits) are not repaired; `tellbench
+  evaluate` audits them.\
+"""
 
 
 def write_card(corpus: Corpus, plan: Mapping[str, Any]) -> None:
     """Write `README.md`, then `corpus.json` with the plan and the sha256 of every file; the latter marks completion."""
     with atomic_path(corpus.root / "README.md") as part:
-        part.write_text(_card(corpus), encoding="utf-8")
+        part.write_text(data_card(corpus), encoding="utf-8")
     files = sorted(path for path in corpus.root.rglob("*") if path.is_file() and path.name != RECORD)
     digests = {path.relative_to(corpus.root).as_posix(): sha256(path) for path in files}
     write_json(corpus.root / RECORD, {"schema": SCHEMA, "plan": plan, "sha256": digests})
 
 
-def _card(corpus: Corpus) -> str:
-    first = corpus.clips[0]
-    seconds = sum(clip.duration_s for clip in corpus)
+def describe(corpus: Corpus) -> str:
+    """One sentence: how many clips, how long, how large, how encoded."""
+    clips = corpus.clips
+    minutes = sum(clip.duration_s for clip in clips) / 60
+    sizes = _several(f"{clip.width}x{clip.height}" for clip in clips)
+    rates = _several(f"{clip.fps:g}" for clip in clips)
+    coded = _several(f"{clip.codec} CRF {clip.crf}" if clip.crf else clip.codec for clip in clips)
+    return f"{len(clips)} clips, {minutes:.1f} minutes, {sizes} at {rates} frames/s, {coded or 'codec not known'}."
+
+
+def data_card(corpus: Corpus) -> str:
+    """The card as Markdown, with the front matter that Hugging Face reads.
+
+    Intended use, limits and citation differ between a corpus that was made here and one that was imported.
+    """
+    datasets = _several(clip.dataset for clip in corpus)
+    kinds = ["pristine", *(name or "forged" for name in corpus.generators)]
+    files, limits = (_IMPORTED_FILES, _IMPORTED_LIMITS) if datasets else (_MADE_FILES, _MADE_LIMITS)
     return f"""---
-pretty_name: Tellbench corpus
+pretty_name: {f"{datasets}, by Tellbench" if datasets else "Tellbench corpus"}
 task_categories: [video-classification]
-tags: [deepfake-detection, talking-face, synthetic]
+tags: [deepfake-detection, talking-face{"" if datasets else ", synthetic"}]
 ---
-# A Tellbench corpus
+# {f"{datasets} as a Tellbench corpus" if datasets else "A Tellbench corpus"}
 
-{len(corpus)} clips, {seconds / 60:.1f} minutes, {first.width}x{first.height} at {first.fps:g} frames/s,
-H.264 CRF {first.crf} + AAC.
-Pristine clips are filmed in the Tellbench studio: procedural virtual humans, no real person. Forged clips are made
-from the same portrait and the same speech, and share encoder, length, rate, size and sound with their pristine twin.
+{describe(corpus)}
+{_IMPORTED.format(datasets=datasets) if datasets else _MADE}
 
-| split | {" | ".join(_kinds(corpus))} |
-|---|{"---|" * len(_kinds(corpus))}
-{_rows(corpus)}
+| split | {" | ".join(kinds)} |
+|---|{"---|" * len(kinds)}
+{_rows(corpus, kinds)}
 
-- Label: 0 pristine, 1 forged. Splits share no identity, donor, driver or speech.
-- `metadata.parquet` has one row a clip; `tracks/` has per-frame ground truth; `corpus.json` the plan and checksums.
-- Every clip carries a signed C2PA manifest: forged ones declare that they are synthetic, pristine ones that they are
-  renders. `tellbench verify` checks them.
-- Detectors should read decoded frames and samples only, never containers.
-- Intended use: research on forgery detection. Forged clips with a portrait from outside the studio (empty `pair_id`)
-  were made under the rights stated in their manifest; check them before you pass the corpus on.
+- Label: 0 pristine, 1 forged. {_disjoint(corpus)}
+{files}
+
+## Intended use
+
+Research on telling forged faces: training and testing detectors. Detectors should read decoded frames and samples only,
+never containers. Not for impersonating anyone, not for judging people, not as proof that a recording is genuine.
+Forged clips with a portrait from outside the studio (empty `pair_id`) were made under the rights stated in their
+manifest; check them before you pass the corpus on.
+
+## Limits
+
+{limits.format(generators=", ".join(corpus.generators) or "no generator")}
+- {_people(corpus)} people in the test split: intervals are over people, and few people make them wide.
+
+## How to cite
+
+{CITATION}
+{f"And {datasets}, as its authors ask." if datasets else ""}
 """
 
 
-def _kinds(corpus: Corpus) -> list[str]:
-    return ["pristine", *corpus.generators]
+def _several(values: Any, shown: int = 4) -> str:
+    """Different values in order of appearance, the first few of many."""
+    found = list(dict.fromkeys(value for value in values if value))
+    return ", ".join(found[:shown]) + (f" and {len(found) - shown} more" if len(found) > shown else "")
 
 
-def _rows(corpus: Corpus) -> str:
-    counts = collections.Counter((clip.split, clip.generator or "pristine") for clip in corpus)
-    return "\n".join(f"| {s} | " + " | ".join(str(counts[s, k]) for k in _kinds(corpus)) + " |" for s in SPLITS)
+def _disjoint(corpus: Corpus) -> str:
+    if corpus.shared:
+        return f"Published splits share some: {', '.join(corpus.shared)}."
+    return "Splits share no identity, donor, driver or speech."
+
+
+def _people(corpus: Corpus) -> int:
+    return len({clip.identity_id for clip in corpus if clip.split == "test"})
+
+
+def _rows(corpus: Corpus, kinds: list[str]) -> str:
+    counts = collections.Counter(
+        (clip.split, "pristine" if clip.label == 0 else clip.generator or "forged") for clip in corpus
+    )
+    splits = [*SPLITS, ""] if any(not clip.split for clip in corpus) else SPLITS
+    return "\n".join(f"| {s or 'none'} | " + " | ".join(str(counts[s, k]) for k in kinds) + " |" for s in splits)

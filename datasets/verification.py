@@ -13,7 +13,9 @@ from tellbench.datasets.card import RECORD
 from tellbench.datasets.clip import FORGED, PRISTINE, Clip
 from tellbench.datasets.corpus import Corpus
 from tellbench.datasets.files import inside, read_json, sha256
+from tellbench.datasets.pictures import pictures_digest
 from tellbench.datasets.provenance import Provenance
+from tellbench.errors import InputError
 
 _STATED: Final = ("generator", "generator_version", "controls", "seed")
 """Fields that the corpus manifest and the provenance of a forged clip share."""
@@ -33,15 +35,15 @@ class Verdict:
 
     @property
     def n_unsigned(self) -> int:
-        """Clips without a manifest that holds; no fault in a corpus that was imported."""
+        """Clips without a manifest that holds; no fault where they were imported."""
         return self.n_clips - sum(self.kinds.values())
 
 
 def verify_corpus(root: Path, roots: str = "", on_clip: Callable[[], None] | None = None) -> Verdict:
     """Check every file that `corpus.json` lists and every clip of the manifest.
 
-    Clips of a corpus that was generated here must be signed and tell the same as their row; in an imported one a clip
-    may lack a manifest, but one that is there must hold.
+    A clip that was made here must be signed and tell the same as its row; an imported one may lack a manifest, but one
+    that is there must hold.
 
     Args:
         root: the corpus folder.
@@ -52,23 +54,30 @@ def verify_corpus(root: Path, roots: str = "", on_clip: Callable[[], None] | Non
         InputError: no corpus, or one that cannot be read at all.
     """
     corpus = Corpus.open(root)
-    record = read_json(root / RECORD) if (root / RECORD).is_file() else {}
-    listed, made_here = record.get("sha256", {}), "scenes" in record.get("plan", {})
+    listed = read_json(root / RECORD).get("sha256", {}) if (root / RECORD).is_file() else {}
     clips = {clip.path.relative_to(root).as_posix() for clip in corpus}
     problems = [p for name, digest in listed.items() if name not in clips for p in _file_problems(root, name, digest)]
-    found = []
+    kinds: collections.Counter[str] = collections.Counter()
+    signers: collections.Counter[tuple[str, str, bool]] = collections.Counter()
     for clip in corpus:
-        found.append(provenance.examine(clip.path, roots))
-        problems += _clip_problems(clip, found[-1], listed, root, made_here)
+        found = _examine(clip, roots)
+        problems += _clip_problems(clip, found, listed, root)
+        if found.holds:
+            kinds[found.source_type] += 1
+            signers[found.signer, found.organization, found.state == provenance.TRUSTED] += 1
         if on_clip:
             on_clip()
-    held = [one for one in found if one.holds]
-    return Verdict(
-        n_clips=len(corpus),
-        kinds=collections.Counter(one.source_type for one in held),
-        signers=collections.Counter((one.signer, one.organization, one.state == provenance.TRUSTED) for one in held),
-        problems=tuple(problems),
-    )
+    return Verdict(len(corpus), kinds, signers, tuple(problems))
+
+
+def _examine(clip: Clip, roots: str) -> Provenance:
+    """The clip's provenance; none for what was imported and is no whole file of a kind that can carry one."""
+    if clip.path.is_dir() or clip.status != "ok":
+        return Provenance(provenance.ABSENT)
+    try:
+        return provenance.examine(clip.path, roots)
+    except InputError:
+        return Provenance(provenance.ABSENT)
 
 
 def _file_problems(root: Path, name: str, digest: str) -> Iterator[str]:
@@ -79,21 +88,19 @@ def _file_problems(root: Path, name: str, digest: str) -> Iterator[str]:
         yield f"{name}: changed since {RECORD} was written (its hash differs)"
 
 
-def _clip_problems(
-    clip: Clip, found: Provenance, listed: Mapping[str, str], root: Path, made_here: bool
-) -> Iterator[str]:
+def _clip_problems(clip: Clip, found: Provenance, listed: Mapping[str, str], root: Path) -> Iterator[str]:
     """One line for each thing that is wrong with a clip."""
     name = clip.path.relative_to(root).as_posix()
-    digest = sha256(clip.path)
+    digest = pictures_digest(clip.path) if clip.path.is_dir() else sha256(clip.path)
     if clip.sha256 and digest != clip.sha256:
         yield f"{name}: changed since the corpus was made (its hash is not the one in the manifest)"
     elif listed.get(name, digest) != digest:
         yield f"{name}: changed since {RECORD} was written (its hash differs)"
     if found.state == provenance.CHANGED:
         yield f"{name}: its C2PA manifest does not fit the file: {'; '.join(found.problems)}"
-    elif made_here and not found.holds:
+    elif not clip.dataset and not found.holds:
         yield f"{name}: carries no C2PA manifest"
-    elif made_here:
+    elif not clip.dataset:
         yield from _contradictions(name, clip, found)
         yield from _source_problems(name, found.facts, listed)
 
@@ -103,8 +110,7 @@ def _contradictions(name: str, clip: Clip, found: Provenance) -> Iterator[str]:
     expected = {PRISTINE: provenance.RENDER, FORGED: provenance.FORGERY}.get(clip.label)
     if found.source_type != expected:
         yield f"{name}: the manifest has label {clip.label}, its signature says {kind_of(found.source_type)}"
-    stated = _STATED if clip.label == FORGED else ("seed",)
-    for field in stated:
+    for field in _STATED if clip.label == FORGED else ("seed",):
         listed, signed = getattr(clip, field), found.facts.get(field)
         if signed != listed:
             yield f"{name}: {field} is {listed!r} in the manifest and {signed!r} as signed"

@@ -105,6 +105,25 @@ GENERATORS = Registry(
     },
 )
 
+EXPORTERS = Registry(
+    "export format",
+    {
+        "deepfakebench": (
+            "tellbench.datasets.exporters.deepfakebench:DeepfakeBench",
+            "folders of face crops and JSON for DeepfakeBench's and DF40's detectors",
+        ),
+        "av-deepfake1m": (
+            "tellbench.datasets.exporters.av_deepfake1m:AvDeepfake1m",
+            "a score table as file;score lines",
+        ),
+        "webdataset": ("tellbench.datasets.exporters.webdataset:WebDataset", "tar shards to stream from"),
+        "croissant": (
+            "tellbench.datasets.exporters.croissant:Croissant",
+            "JSON-LD that describes the corpus to machines (MLCommons Croissant 1.0)",
+        ),
+    },
+)
+
 DETECTORS = Registry(
     "detector",
     {

@@ -8,9 +8,11 @@ import typer
 
 from tellbench.cli import (
     animate,
+    card,
     demo,
     doctor,
     evaluate,
+    export,
     fit_generator,
     generate,
     import_,
@@ -50,7 +52,9 @@ for verb in (
     inspect,
     studio,
     speed,
+    export,
     verify,
+    card,
     ls,
     doctor,
 ):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import typer
 
 from tellbench.cli.common import examples, say
-from tellbench.registry import DETECTORS, GENERATORS, SOURCES, Registry
+from tellbench.registry import DETECTORS, EXPORTERS, GENERATORS, SOURCES, Registry
 
 
 def add_to(app: typer.Typer) -> None:
@@ -14,10 +14,10 @@ def add_to(app: typer.Typer) -> None:
 
 
 def ls() -> None:
-    """List sources of pristine clips, generators, detectors and suites."""
+    """List sources of pristine clips, generators, detectors, export formats and suites."""
     from tellbench.suite import shipped_suites
 
-    for registry in (SOURCES, GENERATORS, DETECTORS):
+    for registry in (SOURCES, GENERATORS, DETECTORS, EXPORTERS):
         _list(registry)
     say("suites:")
     for name in shipped_suites():
@@ -27,4 +27,4 @@ def ls() -> None:
 def _list(registry: Registry) -> None:
     say(f"{registry.kind}s:")
     for name in registry:
-        say(f"  {name:<10} {registry.about(name)}")
+        say(f"  {name:<13} {registry.about(name)}")

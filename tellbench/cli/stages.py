@@ -37,6 +37,7 @@ def train_detectors(
     """Train each detector on the corpus's train split into its folder, or load it where it is already trained."""
     from tellbench.detectors.cues import extract_all
     from tellbench.detectors.storage import load_detector
+    from tellbench.reports.model_card import write_model_card
 
     seen = corpus.against(*train_on)
     train, val = seen.split("train"), seen.split("val")
@@ -49,6 +50,7 @@ def train_detectors(
             else:
                 trained[spec] = DETECTORS.create_with(spec, seed=seed, device=device).fit(train, val)
                 trained[spec].save(folder)
+                write_model_card(folder, corpus, train_on, seed)
             advance(1)
     return trained
 

@@ -1,6 +1,7 @@
 """Each verb as a person meets it: help with examples, one clear line for bad input, nothing half-written."""
 
 import dataclasses
+import shutil
 import sys
 import wave
 
@@ -12,10 +13,12 @@ from scipy.io import wavfile
 from tellbench.cli import main
 from tellbench.datasets import provenance
 from tellbench.datasets.audio import write_wav
+from tellbench.datasets.clip import Clip
+from tellbench.datasets.corpus import Corpus
 from tellbench.datasets.video import VideoWriter
 
 VERBS = ("demo", "run", "generate", "import", "train", "evaluate", "report")
-VERBS += ("launder", "animate", "inspect", "studio", "speed", "verify", "ls", "doctor")
+VERBS += ("launder", "animate", "inspect", "studio", "speed", "export", "verify", "card", "ls", "doctor")
 
 
 @dataclasses.dataclass
@@ -304,3 +307,43 @@ def test_import_of_what_cannot_be(tellbench, monkeypatch, tmp_path, words, messa
 
 def test_import_lists_its_layouts(tellbench):
     assert "faceforensics" in tellbench("import", "list").stdout
+
+
+@pytest.fixture
+def corpus(tmp_path, files):
+    """One pristine and one forged clip that were imported."""
+    clips = []
+    for label in (0, 1):
+        path = tmp_path / "corpus" / "clips" / f"{label}.mp4"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(files / "whole.mp4", path)
+        clips.append(Clip(clip_id=str(label), path=path, label=label, identity_id="p", split="test", dataset="x"))
+    Corpus(clips, tmp_path / "corpus").write_manifest()
+    return tmp_path / "corpus"
+
+
+def test_export_writes_and_says_where(tellbench, corpus, tmp_path):
+    done = tellbench("export", "webdataset", corpus, "--out", tmp_path / "out")
+    assert done.returncode == 0, done.stderr
+    assert "2 clips" in done.stdout and (tmp_path / "out" / "test-000000.tar").is_file()
+    assert tellbench("verify", corpus).returncode == 0
+
+
+def test_export_refuses_in_one_line(tellbench, corpus, files, tmp_path):
+    out = ("--out", tmp_path / "out")
+    assert_refused(tellbench("export", "webdatset", corpus, *out), "'webdatset'", "webdataset")
+    assert_refused(tellbench("export", "webdataset", corpus, "--frames", 3, *out), "--frames", "--shard-mb")
+    assert_refused(tellbench("export", "webdataset", corpus, "--shard-mb", 0, *out), "at least 1")
+    assert_refused(tellbench("export", "av-deepfake1m", corpus, *out), "--scores")
+    assert_refused(tellbench("export", "av-deepfake1m", corpus, "--scores", files / "text.png", *out), "column")
+    assert_refused(tellbench("export", "deepfakebench", corpus, "--set-name", "FF-DF", *out), "FF-DF")
+    assert_refused(tellbench("export", "webdataset", files, *out), "is no corpus")
+    assert_refused(tellbench("export", "webdataset", corpus, "--out", files), "not empty")
+
+
+def test_card_prints_or_writes(tellbench, corpus, tmp_path):
+    assert "## Limits" in tellbench("card", corpus).stdout
+    assert tellbench("card", corpus, "--out", tmp_path / "card.md").returncode == 0
+    assert (tmp_path / "card.md").read_text().startswith("---")
+    assert_refused(tellbench("card", tmp_path / "no"), "does not exist")
+    assert_refused(tellbench("card", corpus, "--results", tmp_path), "--results")

@@ -1,0 +1,43 @@
+import dataclasses
+
+import yaml
+
+from tellbench.datasets.card import data_card
+from tellbench.datasets.clip import Clip
+from tellbench.datasets.corpus import Corpus
+
+
+def corpus(tmp_path, **more):
+    rows = [("a", 0, "", "train"), ("b", 1, "meshwarp", "train"), ("c", 0, "", "test")]
+    clips = [
+        Clip(
+            clip_id=i,
+            path=tmp_path / f"{i}.mp4",
+            label=y,
+            generator=g,
+            identity_id=s,
+            split=s,
+            width=64,
+            height=64,
+            fps=25,
+        )
+        for i, y, g, s in rows
+    ]
+    return Corpus([dataclasses.replace(clip, **more) for clip in clips], tmp_path)
+
+
+def test_the_card_counts_and_says_what_it_is_for(tmp_path):
+    text = data_card(corpus(tmp_path))
+    assert "| train | 1 | 1 |" in text and "| test | 1 | 0 |" in text
+    for heading in ("## Intended use", "## Limits", "## How to cite"):
+        assert heading in text
+    assert "studio" in text and "tells of meshwarp" in text and "share no identity" in text
+    front = yaml.safe_load(text.split("---")[1])
+    assert front["pretty_name"] == "Tellbench corpus" and "synthetic" in front["tags"]
+
+
+def test_the_card_of_an_imported_corpus_claims_nothing_of_the_studio(tmp_path):
+    text = data_card(corpus(tmp_path, dataset="celebdf-v2"))
+    assert "studio:" not in text and "Tellbench studio" not in text and "C2PA" not in text
+    assert "Imported from celebdf-v2" in text and "licence" in text
+    assert "synthetic" not in yaml.safe_load(text.split("---")[1])["tags"]
