@@ -63,7 +63,7 @@ class Detector(ABC):
     version: ClassVar[int] = 1
     """Of the stored form; raise it when saved detectors can no longer be read."""
     sanity: ClassVar[bool] = False
-    """True for rows that check the benchmark itself: they look at no frame, and `inspect` leaves them out."""
+    """True for rows and probes that check the benchmark itself; `inspect` leaves them out."""
 
     @abstractmethod
     def fit(self, train: Corpus, val: Corpus) -> Self:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import numpy as np
 import pandas as pd
@@ -14,9 +14,6 @@ from tellbench.detectors.events import COMPLETE_DEPTH, find_blinks
 from tellbench.detectors.fitting import Floats
 from tellbench.detectors.tabular import TabularDetector
 from tellbench.errors import InputError
-
-if TYPE_CHECKING:
-    from sklearn.base import BaseEstimator
 
 STATISTICS: Final[dict[str, str]] = {
     "rate": "blinks a minute",
@@ -103,23 +100,6 @@ class Blink(TabularDetector):
         """
         cues = _checked(extract(clip, self.backend, self.device), clip)
         return np.array(list(blink_statistics(find_blinks(cues.aperture, cues.fps), cues.duration_s).values()))
-
-    def candidates(self) -> dict[str, BaseEstimator]:
-        """Three strengths of regularisation, and a curved boundary."""
-        from sklearn.impute import SimpleImputer
-        from sklearn.linear_model import LogisticRegression
-        from sklearn.pipeline import make_pipeline
-        from sklearn.preprocessing import StandardScaler
-        from sklearn.svm import SVC
-
-        heads = {f"logistic C={c:g}": LogisticRegression(C=c, class_weight="balanced") for c in (0.1, 0.01, 1.0)}
-        heads["svm"] = SVC(class_weight="balanced")
-        return {
-            name: make_pipeline(
-                SimpleImputer(strategy="median", add_indicator=True, keep_empty_features=True), StandardScaler(), head
-            )
-            for name, head in heads.items()
-        }
 
     def evidence(self, clip: Clip) -> Evidence:
         """Lid aperture over time with blink peaks, and every statistic."""

@@ -19,6 +19,10 @@ COUNT: Final = 12
 """Crops a clip: enough to average over, few enough for a small machine (assumption; compare Appl. Sci. 16(11) 5364)."""
 MARGIN: Final = 1.3
 """Side of the crop over the longer side of the face box; DeepfakeBench's scale."""
+RUN: Final = 32
+"""Frames of a `face_run`: frequencies 0.8 Hz apart at 25 frames a second, in 1.3 s (assumption)."""
+LUMA: Final = np.array([0.299, 0.587, 0.114])
+"""ITU-R BT.601 weights of red, green and blue."""
 VERSION: Final = 1
 """Of the cropping; raise it whenever crops of the same video change."""
 
@@ -58,6 +62,31 @@ def face_crops(clip: Clip, cues: Cues, count: int = COUNT) -> Crops:
 
     boxes = hashlib.sha256(cues.boxes.tobytes()).hexdigest()
     arrays = remember("crops", clip.path, {"version": VERSION, "boxes": boxes, "count": count}, cut)
+    return Crops(arrays["frames"], arrays["indices"], arrays["frames"].shape[1])
+
+
+def face_run(clip: Clip, cues: Cues, count: int = RUN) -> Crops:
+    """Crops of consecutive frames, all cut at the same place, or their copy in the cache.
+
+    The stretch is the one nearest to the middle of the clip in which every frame shows a face.
+
+    Raises:
+        InputError: no such stretch, or the video cannot be read.
+    """
+    gaps = np.concatenate([[0], np.cumsum(~cues.found)])
+    starts = np.flatnonzero(gaps[count:] == gaps[:-count]) if len(cues) >= count else np.zeros(0, int)
+    if not len(starts):
+        raise InputError(
+            f"{clip.path}: a face in {int(cues.found.sum())} of {len(cues)} frames; {count} in a row needed"
+        )
+    indices = starts[np.abs(starts - (len(cues) - count) / 2).argmin()] + np.arange(count)
+
+    def cut() -> Arrays:
+        still = dataclasses.replace(cues, boxes=np.tile(np.median(cues.boxes[indices], 0), (len(cues), 1)))
+        return {"frames": _cut(read_frames(clip.path, indices.tolist()), still, indices), "indices": indices}
+
+    boxes = hashlib.sha256(cues.boxes.tobytes()).hexdigest()
+    arrays = remember("runs", clip.path, {"version": VERSION, "boxes": boxes, "count": count}, cut)
     return Crops(arrays["frames"], arrays["indices"], arrays["frames"].shape[1])
 
 

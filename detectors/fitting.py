@@ -67,6 +67,29 @@ def fit_temperature(logits: Floats, labels: Labels) -> float:
     return float(TEMPERATURES[int(np.argmin(losses))])
 
 
+def classifiers() -> dict[str, BaseEstimator]:
+    """Unfitted classifiers of rows by name, the safest first: linear at three strengths, and a curved boundary.
+
+    A number that a row lacks (NaN) is set to the training median, with a column that says so.
+    """
+    from sklearn.impute import SimpleImputer
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
+    from sklearn.svm import SVC
+
+    heads: dict[str, BaseEstimator] = {
+        f"logistic C={c:g}": LogisticRegression(C=c, class_weight="balanced", max_iter=1000) for c in (0.1, 0.01, 1.0)
+    }
+    heads["svm"] = SVC(class_weight="balanced")
+    return {
+        name: make_pipeline(
+            SimpleImputer(strategy="median", add_indicator=True, keep_empty_features=True), StandardScaler(), head
+        )
+        for name, head in heads.items()
+    }
+
+
 @dataclasses.dataclass(frozen=True)
 class Choice:
     """The classifier that did best on the validation clips."""

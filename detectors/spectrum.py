@@ -6,21 +6,16 @@ network away, so the spectrum is resampled instead, over frequency in cycles per
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from collections.abc import Mapping
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
-from tellbench.datasets.clip import Clip
-from tellbench.detectors.base import Evidence, Plot
-from tellbench.detectors.crops import COUNT, Crops, face_crops
-from tellbench.detectors.cues import check_backend, extract
+from tellbench.detectors.base import Plot
+from tellbench.detectors.crops import LUMA, Crops
 from tellbench.detectors.fitting import Floats
-from tellbench.detectors.tabular import TabularDetector
-from tellbench.errors import InputError
-
-if TYPE_CHECKING:
-    from sklearn.base import BaseEstimator
+from tellbench.detectors.texture import CropDetector, Facts
 
 BINS: Final = 64
 LOWEST: Final = 0.03
@@ -29,10 +24,6 @@ FREQUENCIES: Final[Floats] = np.linspace(LOWEST, 0.5, BINS)
 """Centres of the resampled spectrum, cycles per pixel, up to the Nyquist frequency."""
 ANCHOR: Final = FREQUENCIES < 0.1
 """Bins whose mean is subtracted, so that contrast and exposure do not matter."""
-MIN_SIDE: Final = 48
-"""Smallest crop in pixels with a ring for most of the bins (assumption)."""
-LUMA: Final = np.array([0.299, 0.587, 0.114])
-"""ITU-R BT.601 weights of red, green and blue."""
 FLOOR: Final = 1e-3
 """Added to the power before the logarithm; far below 8-bit rounding noise."""
 
@@ -41,7 +32,7 @@ def power_spectrum(crops: npt.NDArray[np.uint8]) -> Floats:
     """Azimuthal mean of the log power of square crops, averaged over them, anchored at low frequencies.
 
     Args:
-        crops: RGB, (N, S, S, 3), S >= `MIN_SIDE`.
+        crops: RGB, (N, S, S, 3); 48 pixels have a ring for most of the bins.
 
     Returns:
         Decibels at `FREQUENCIES`, (BINS,).
@@ -70,66 +61,21 @@ def _rings(side: int) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], Flo
     return order, starts, np.asarray(np.add.reduceat(radius[order], starts) / counts)
 
 
-class Spectrum(TabularDetector):
+class Spectrum(CropDetector):
     """Log power over frequency -> logistic regression or SVM, chosen on `val`."""
 
     name = "spectrum"
+    least_side = 48
+    columns = tuple(f"{frequency:.4f}" for frequency in FREQUENCIES)
 
-    def __init__(self, frames: int = COUNT, backend: str = "network", device: str = "auto") -> None:
-        if frames < 1:
-            raise InputError(f"spectrum frames {frames}; at least 1 is needed")
-        self.frames = frames
-        self.backend = check_backend(backend)
-        self.device = device
+    def measure(self, crops: Crops) -> Floats:
+        """The spectrum, (BINS,)."""
+        return power_spectrum(crops.frames)
 
-    @property
-    def columns(self) -> tuple[str, ...]:
-        """Frequencies as names."""
-        return tuple(f"{frequency:.4f}" for frequency in FREQUENCIES)
+    def facts(self, row: Floats) -> Facts:
+        """Power near the Nyquist frequency."""
+        return {"power above 0.4 cycles per pixel, dB": round(float(row[FREQUENCIES >= 0.4].mean()), 2)}
 
-    def row(self, clip: Clip) -> Floats:
-        """The spectrum of one clip, (BINS,).
-
-        Raises:
-            InputError: unreadable, no face, or a face too small.
-        """
-        return self._measure(clip)[1]
-
-    def candidates(self) -> dict[str, BaseEstimator]:
-        """Linear at three strengths, and a radial SVM as in the paper's code."""
-        from sklearn.linear_model import LogisticRegression
-        from sklearn.pipeline import make_pipeline
-        from sklearn.preprocessing import StandardScaler
-        from sklearn.svm import SVC
-
-        heads = {
-            f"logistic C={c:g}": LogisticRegression(C=c, class_weight="balanced", max_iter=1000)
-            for c in (0.1, 0.01, 1.0)
-        }
-        heads["svm"] = SVC(class_weight="balanced")
-        return {name: make_pipeline(StandardScaler(), head) for name, head in heads.items()}
-
-    def evidence(self, clip: Clip) -> Evidence:
+    def plots(self, rows: Mapping[str, Floats]) -> tuple[Plot, ...]:
         """The clip's spectrum beside the mean spectra of the training classes."""
-        try:
-            crops, curve = self._measure(clip)
-        except InputError as error:
-            return Evidence(self.name, None, {"problem": str(error)})
-        score = self.row_and_score(clip)[1]
-        series = {"this clip": curve}
-        if self.fitted is not None:
-            series |= {"pristine, training mean": self.fitted.pristine, "forged, training mean": self.fitted.forged}
-        top = FREQUENCIES >= 0.4
-        facts: dict[str, float | int | str] = {
-            "frames measured": len(crops.frames),
-            "crop side, pixels": crops.side,
-            "power above 0.4 cycles per pixel, dB": round(float(curve[top].mean()), 2),
-        }
-        plot = Plot("Azimuthal power spectrum", "cycles per pixel", "power, dB", FREQUENCIES, series)
-        return Evidence(self.name, score, facts, (plot,))
-
-    def _measure(self, clip: Clip) -> tuple[Crops, Floats]:
-        crops = face_crops(clip, extract(clip, self.backend, self.device), self.frames)
-        if crops.side < MIN_SIDE:
-            raise InputError(f"{clip.path}: face crop of {crops.side} pixels; at least {MIN_SIDE} are needed")
-        return crops, power_spectrum(crops.frames)
+        return (Plot("Azimuthal power spectrum", "cycles per pixel", "power, dB", FREQUENCIES, rows),)

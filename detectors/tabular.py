@@ -7,7 +7,7 @@ import logging
 from abc import abstractmethod
 from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -16,12 +16,9 @@ from tellbench.datasets.clip import FORGED, PRISTINE, Clip
 from tellbench.datasets.corpus import Corpus
 from tellbench.datasets.scores import ScoreTable
 from tellbench.detectors.base import Detector
-from tellbench.detectors.fitting import Choice, Floats, Labels, check_classes, choose, logistic
+from tellbench.detectors.fitting import Choice, Floats, Labels, check_classes, choose, classifiers, logistic
 from tellbench.detectors.storage import broken, read_detector, save_detector
 from tellbench.errors import InputError
-
-if TYPE_CHECKING:
-    from sklearn.base import BaseEstimator
 
 
 @dataclasses.dataclass(frozen=True)
@@ -38,7 +35,7 @@ class Fit:
 
 
 class TabularDetector(Detector):
-    """Row of F numbers a clip -> candidates fitted on `train`, one chosen and calibrated on `val`."""
+    """Row of F numbers a clip -> `classifiers` fitted on `train`, one chosen and calibrated on `val`."""
 
     fitted: Fit | None = None
 
@@ -55,10 +52,6 @@ class TabularDetector(Detector):
             InputError: the clip cannot be measured at all.
         """
 
-    @abstractmethod
-    def candidates(self) -> dict[str, BaseEstimator]:
-        """Unfitted classifiers by name, the safest first."""
-
     def fit(self, train: Corpus, val: Corpus) -> Self:
         """Fit every candidate on `train`; choose and calibrate on `val`.
 
@@ -69,7 +62,7 @@ class TabularDetector(Detector):
         seen, rows, labels = self._table(train)
         check_classes(seen, self.name)
         judges, val_rows, val_labels = self._table(clip for clip in val if clip.label in (PRISTINE, FORGED))
-        choice = choose(self.candidates(), (rows, labels), (val_rows, val_labels))
+        choice = choose(classifiers(), (rows, labels), (val_rows, val_labels))
         counts = {"train": len(seen), "val": len(judges)}
         missing = {"train_unusable": len(train) - len(seen), "val_unusable": len(val) - len(judges)}
         pristine, forged = (_mean(rows[labels == label]) for label in (PRISTINE, FORGED))

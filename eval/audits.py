@@ -20,8 +20,9 @@ from tellbench.datasets.corpus import Corpus
 from tellbench.datasets.scores import ScoreTable
 from tellbench.datasets.splits import KEYS
 from tellbench.datasets.video import encoder_settings, probe
+from tellbench.detectors.probes import silence_facts
 from tellbench.eval.bootstrap import RESAMPLES
-from tellbench.eval.probes import probes, silence_facts
+from tellbench.eval.probes import probes
 from tellbench.eval.results import AuditRow
 
 PASS: Final = "pass"

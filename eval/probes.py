@@ -11,14 +11,12 @@ from collections.abc import Callable
 from typing import Final
 
 import numpy as np
-import numpy.typing as npt
 from sklearn.tree import DecisionTreeClassifier
 
-from tellbench.datasets.audio import RATE, Audio, read_audio
 from tellbench.datasets.clip import FORGED, PRISTINE, Clip
 from tellbench.datasets.corpus import Corpus
 from tellbench.datasets.scores import ScoreTable
-from tellbench.datasets.video import encoder_settings, probe
+from tellbench.detectors.probes import container_facts, silence_facts
 from tellbench.errors import InputError
 from tellbench.eval.bootstrap import RESAMPLES
 from tellbench.eval.metrics import Floats
@@ -26,32 +24,6 @@ from tellbench.eval.results import AuditRow
 from tellbench.eval.rows import alone, evaluate
 
 CHANCE: Final = 0.5
-_SILENT_DB: Final = -50.0
-"""Level below the loudest 20 ms that counts as silence (assumption; speech pauses of clean recordings lie lower)."""
-_WINDOW: Final = RATE // 50
-
-
-def container_facts(clip: Clip) -> list[float]:
-    """Width, height, frame rate, frames, sound, CRF (NaN where x264 left none): from the file, not the manifest."""
-    info = probe(clip.path)
-    crf = float(encoder_settings(clip.path).get("crf", "nan"))
-    return [info.width, info.height, info.fps, info.n_frames, info.has_audio, crf]
-
-
-def silence_facts(clip: Clip) -> list[float]:
-    """Seconds of silence at the start and the end, share of silence, level in dB, length in s; NaN without sound."""
-    if not probe(clip.path).has_audio:
-        return [np.nan] * 5
-    try:
-        audio = read_audio(clip.path)
-    except InputError:  # a silent soundtrack is a fact here, not a fault
-        return [np.nan] * 5
-    silent = _silent_windows(audio)
-    sounding = np.flatnonzero(~silent)
-    start, end = sounding[0], len(silent) - 1 - sounding[-1]
-    return [start / 50, end / 50, float(silent.mean()), 20 * np.log10(audio.rms), audio.duration]
-
-
 PROBES: Final[dict[str, Callable[[Clip], list[float]]]] = {"metadata": container_facts, "silence": silence_facts}
 """Name of each probe and the only numbers it may see of a clip."""
 
@@ -97,10 +69,3 @@ def _row(name: str, table: ScoreTable, test: Corpus, generator: str, seed: int, 
 
 def _matrix(clips: Corpus, facts: Callable[[Clip], list[float]]) -> Floats:
     return np.array([facts(clip) for clip in clips], np.float64)
-
-
-def _silent_windows(audio: Audio) -> npt.NDArray[np.bool_]:
-    """Whether each 20 ms of a sound is silence; at least one is not."""
-    windows = audio.fitted(-(-len(audio.samples) // _WINDOW) * _WINDOW).samples.reshape(-1, _WINDOW)
-    level = np.sqrt(np.mean(np.square(windows, dtype=np.float64), axis=1))
-    return np.asarray(level < level.max() * 10 ** (_SILENT_DB / 20))

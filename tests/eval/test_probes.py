@@ -11,8 +11,9 @@ from tellbench.datasets.audio import RATE, Audio
 from tellbench.datasets.clip import Clip
 from tellbench.datasets.corpus import Corpus
 from tellbench.datasets.video import VideoWriter
+from tellbench.detectors.probes import container_facts, silence_facts
 from tellbench.errors import InputError
-from tellbench.eval.probes import container_facts, probes, silence_facts
+from tellbench.eval.probes import probes
 
 
 def tone(lead: float, seconds: float = 1.0) -> Audio:

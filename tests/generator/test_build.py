@@ -20,8 +20,9 @@ from tellbench.datasets.layers import DEPTH_STEP, read_layer
 from tellbench.datasets.scene import plan_scenes
 from tellbench.datasets.verification import verify_corpus
 from tellbench.datasets.video import iter_frames, picture_digest, probe
+from tellbench.detectors.probes import container_facts
 from tellbench.errors import InputError
-from tellbench.eval.audits import audit, container_facts
+from tellbench.eval.audits import audit
 from tellbench.generator import build as building
 from tellbench.generator.base import RefusalError, Request
 from tellbench.generator.build import build
