@@ -40,7 +40,7 @@ _MADE_LIMITS: Final = """\
 - Pristine clips are renders. A detector that does well here is not thereby good on photographs.
 - People, voices (espeak-ng) and behaviour are drawn from published statistics and, where none exist, from assumptions.
   Shares of sex, age and skin tone are the studio's, not a population's.
-- Forged clips show the tells of {generators}; other generators have others.\
+- Forged clips are made by {generators}; other generators leave other tells.\
 """
 _IMPORTED_LIMITS: Final = """\
 - Shortcuts of the published corpus (codec, length, silence, faces in several splits) are not repaired; `tellbench
@@ -102,7 +102,7 @@ manifest; check them before you pass the corpus on.
 ## Limits
 
 {limits.format(generators=", ".join(corpus.generators) or "no generator")}
-- {_people(corpus)} people in the test split: intervals are over people, and few people make them wide.
+- People in the test split: {_people(corpus)}. Intervals are over people; few people make them wide.
 
 ## How to cite
 

@@ -24,8 +24,8 @@ RENDER: Final = f"{_IPTC}algorithmicMedia"
 ASSERTION: Final = "org.tellbench.clip"
 """Label of the assertion that holds generator, controls, seed, rights and sources."""
 
-ABSENT, CHANGED, INTACT, TRUSTED = "absent", "changed", "intact", "trusted"
-"""Of a manifest: none; it does not fit the file; it fits; it fits and a trusted root vouches for the signer."""
+ABSENT, BROKEN, INTACT, TRUSTED = "absent", "broken", "intact", "trusted"
+"""Of a manifest: none; it does not hold; it fits the file; it fits and a trusted root vouches for the signer."""
 _STATES: Final = {"Valid": INTACT, "Trusted": TRUSTED}
 _UNTRUSTED: Final = "signingCredential.untrusted"
 
@@ -35,7 +35,7 @@ class Provenance:
     """What the manifest in a file says and whether the signature holds."""
 
     state: str
-    """`absent`, `changed`, `intact` or `trusted`."""
+    """`absent`, `broken`, `intact` or `trusted`."""
     problems: tuple[str, ...] = ()
     """Why it does not hold, in C2PA's words."""
     signer: str = ""
@@ -87,25 +87,25 @@ def sign(path: Path, facts: Mapping[str, Any], *, source_type: str = FORGERY, ti
 def examine(path: Path, roots: str = "") -> Provenance:
     """Read a file's manifest and check it against the file.
 
+    A folder, or a file of a kind that C2PA does not know, carries none.
+
     Args:
-        path: any file that C2PA knows.
+        path: a clip.
         roots: PEM certificates that are trusted (`signing.read_roots`); without them no signer is.
 
     Raises:
-        InputError: the file is absent, or its kind cannot carry a manifest.
+        InputError: there is nothing at this path.
     """
-    if not path.is_file():
+    if not path.exists():
         raise InputError(f"{path} does not exist; check the path")
+    if path.is_dir():
+        return Provenance(ABSENT)
     try:
         reader = c2pa.Reader(str(path), context=_context(roots))
-    except c2pa.C2paError.ManifestNotFound:
+    except (c2pa.C2paError.ManifestNotFound, c2pa.C2paError.NotSupported):
         return Provenance(ABSENT)
-    except c2pa.C2paError.NotSupported as error:
-        raise InputError(
-            f"{path}: C2PA does not know this kind of file; give an MP4 clip or a corpus folder"
-        ) from error
     except c2pa.C2paError as error:
-        return Provenance(CHANGED, (str(error),))
+        return Provenance(BROKEN, (str(error),))
     return _understand(json.loads(reader.json()))
 
 
@@ -130,7 +130,7 @@ def _understand(store: Mapping[str, Any]) -> Provenance:
     actions = next((a.get("actions", ()) for label, a in assertions.items() if label.startswith("c2pa.actions")), ())
     status = (entry for entry in store.get("validation_status", ()) if entry["code"] != _UNTRUSTED)
     return Provenance(
-        state=_STATES.get(store.get("validation_state", ""), CHANGED),
+        state=_STATES.get(store.get("validation_state", ""), BROKEN),
         problems=tuple(dict.fromkeys(f"{entry.get('explanation', '')} ({entry['code']})" for entry in status)),
         signer=signature.get("common_name") or "",
         organization=signature.get("issuer") or "",

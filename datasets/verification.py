@@ -15,7 +15,6 @@ from tellbench.datasets.corpus import Corpus
 from tellbench.datasets.files import inside, read_json, sha256
 from tellbench.datasets.pictures import pictures_digest
 from tellbench.datasets.provenance import Provenance
-from tellbench.errors import InputError
 
 _STATED: Final = ("generator", "generator_version", "controls", "seed")
 """Fields that the corpus manifest and the provenance of a forged clip share."""
@@ -60,7 +59,7 @@ def verify_corpus(root: Path, roots: str = "", on_clip: Callable[[], None] | Non
     kinds: collections.Counter[str] = collections.Counter()
     signers: collections.Counter[tuple[str, str, bool]] = collections.Counter()
     for clip in corpus:
-        found = _examine(clip, roots)
+        found = provenance.examine(clip.path, roots) if clip.status == "ok" else Provenance(provenance.ABSENT)
         problems += _clip_problems(clip, found, listed, root)
         if found.holds:
             kinds[found.source_type] += 1
@@ -68,16 +67,6 @@ def verify_corpus(root: Path, roots: str = "", on_clip: Callable[[], None] | Non
         if on_clip:
             on_clip()
     return Verdict(len(corpus), kinds, signers, tuple(problems))
-
-
-def _examine(clip: Clip, roots: str) -> Provenance:
-    """The clip's provenance; none for what was imported and is no whole file of a kind that can carry one."""
-    if clip.path.is_dir() or clip.status != "ok":
-        return Provenance(provenance.ABSENT)
-    try:
-        return provenance.examine(clip.path, roots)
-    except InputError:
-        return Provenance(provenance.ABSENT)
 
 
 def _file_problems(root: Path, name: str, digest: str) -> Iterator[str]:
@@ -96,8 +85,8 @@ def _clip_problems(clip: Clip, found: Provenance, listed: Mapping[str, str], roo
         yield f"{name}: changed since the corpus was made (its hash is not the one in the manifest)"
     elif listed.get(name, digest) != digest:
         yield f"{name}: changed since {RECORD} was written (its hash differs)"
-    if found.state == provenance.CHANGED:
-        yield f"{name}: its C2PA manifest does not fit the file: {'; '.join(found.problems)}"
+    if found.state == provenance.BROKEN:
+        yield f"{name}: its C2PA manifest does not hold: {'; '.join(found.problems)}"
     elif not clip.dataset and not found.holds:
         yield f"{name}: carries no C2PA manifest"
     elif not clip.dataset:

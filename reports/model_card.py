@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import collections
 import json
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
@@ -114,7 +115,8 @@ def _trained_on(folder: Path) -> str:
 def _measured(folder: Path, name: str, results: Results | None) -> str:
     if results is None:
         return f"Nothing is said here; `tellbench card {folder.name} --results RUN` puts the scores of a run in."
-    rows = [row for row in results.scores if row.detector.partition(":")[0] == name or row.detector == folder.name]
+    own = [row for row in results.scores if re.sub("[:/]", "-", row.detector) == folder.name]  # as `run` names folders
+    rows = own or [row for row in results.scores if row.detector == name]
     if not rows:
         scored = ", ".join(sorted({row.detector for row in results.scores}))
         raise InputError(f"the results have no scores of {name!r}; they have {scored or 'none'}")

@@ -52,7 +52,7 @@ def _clip(path: Path, roots: str) -> bool:
         return False
     _tell_clip(found)
     if not found.holds:
-        fail(f"{path} was changed since it was signed: {'; '.join(found.problems)}")
+        fail(f"{path}: the signature does not hold: {'; '.join(found.problems)}")
     else:
         say(f"{path}: nothing was changed since it was signed")
     return found.holds

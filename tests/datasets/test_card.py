@@ -31,7 +31,7 @@ def test_the_card_counts_and_says_what_it_is_for(tmp_path):
     assert "| train | 1 | 1 |" in text and "| test | 1 | 0 |" in text
     for heading in ("## Intended use", "## Limits", "## How to cite"):
         assert heading in text
-    assert "studio" in text and "tells of meshwarp" in text and "share no identity" in text
+    assert "studio" in text and "made by meshwarp;" in text and "share no identity" in text
     front = yaml.safe_load(text.split("---")[1])
     assert front["pretty_name"] == "Tellbench corpus" and "synthetic" in front["tags"]
 

@@ -12,6 +12,7 @@ from tellbench.datasets.card import write_card
 from tellbench.datasets.clip import FORGED, PRISTINE, Clip
 from tellbench.datasets.corpus import Corpus
 from tellbench.datasets.files import read_json, sha256, write_json
+from tellbench.datasets.launder import launder, parse_recipe
 from tellbench.datasets.verification import verify_corpus
 from tellbench.datasets.video import VideoWriter
 
@@ -143,7 +144,13 @@ def test_an_imported_corpus_may_be_unsigned_but_not_broken(root):
     data[-9] ^= 1
     (root / "clips" / "1.mp4").write_bytes(data)
     relist(root)
-    assert "does not fit" in problems(root)[0]
+    assert "does not hold" in problems(root)[0]
+
+
+def test_a_laundered_corpus_verifies(root, tmp_path):
+    launder(Corpus.open(root), parse_recipe("crf=35"), tmp_path / "laundered")
+    verdict = verify_corpus(tmp_path / "laundered")
+    assert verdict.problems == () and verdict.kinds == {provenance.RENDER: 2, provenance.FORGERY: 2}
 
 
 def test_a_missing_file_is_named(root):
