@@ -18,7 +18,7 @@ def augment(images: Tensor, generator: torch.Generator) -> Tensor:
     """Change each image by its own draw. No image is shifted by parts of a pixel: that would blur what is sought.
 
     Args:
-        images: (B, 3, S, S) in [0, 1].
+        images: (B, 3 K, S, S) in [0, 1], each K frames of the same change.
         generator: on the CPU, so that every device draws the same.
     """
     return _soften(_recolour(_mirror(images, generator), generator), generator).clamp(0, 1)
@@ -39,7 +39,7 @@ def _recolour(images: Tensor, generator: torch.Generator) -> Tensor:
     count = len(images)
     offset = _uniform((count, 1, 1, 1), GAIN, images, generator)
     contrast = 1 + _uniform((count, 1, 1, 1), GAIN, images, generator)
-    colour = 1 + _uniform((count, 3, 1, 1), GAIN / 2, images, generator)
+    colour = (1 + _uniform((count, 3, 1, 1), GAIN / 2, images, generator)).repeat(1, images.shape[1] // 3, 1, 1)
     mean = images.mean((1, 2, 3), keepdim=True)
     return ((images - mean) * contrast + mean + offset) * colour
 

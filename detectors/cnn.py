@@ -8,7 +8,7 @@ import difflib
 import logging
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Final, Self
+from typing import Any, ClassVar, Final, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -23,7 +23,7 @@ from tellbench.datasets.scores import ScoreTable
 from tellbench.detectors.augment import augment
 from tellbench.detectors.base import Detector, Evidence, Picture, Plot
 from tellbench.detectors.crops import COUNT, Crops, face_crops
-from tellbench.detectors.cues import check_backend, extract
+from tellbench.detectors.cues import Cues, check_backend, extract
 from tellbench.detectors.devices import torch_device
 from tellbench.detectors.fitting import Floats, check_classes, fit_temperature, has_both, log_loss, logistic
 from tellbench.detectors.saliency import overlay, saliency, to_pixels
@@ -41,17 +41,32 @@ PATIENCE: Final = 6
 """Epochs without a better validation loss after which the second half of the training stops."""
 
 
-def build_model(backbone: str, size: int) -> nn.Module:
-    """A timm model with one output for `size` x `size` input, from scratch: no weights are downloaded.
+def check_backbone(backbone: str) -> str:
+    """The name itself where timm knows it.
 
     Raises:
-        InputError: timm has no such model, or it cannot take the size.
+        InputError: it does not; near names are offered.
     """
     if backbone not in timm.list_models():
         near = difflib.get_close_matches(backbone, timm.list_models(), n=3, cutoff=0.4)
         hint = f"did you mean {', '.join(near)}?" if near else "see timm.list_models()"
-        raise InputError(f"cnn backbone {backbone!r} is no timm model; {hint}")
-    settings: dict[str, Any] = {"pretrained": False, "num_classes": 1}
+        raise InputError(f"backbone {backbone!r} is no timm model; {hint}")
+    return backbone
+
+
+def build_model(backbone: str, size: int, outputs: int = 1) -> nn.Module:
+    """A timm model for `size` x `size` input, from scratch: no weights are downloaded.
+
+    Args:
+        backbone: name of the model.
+        size: side of its input in pixels.
+        outputs: numbers that it gives for a picture; 0 for its features.
+
+    Raises:
+        InputError: timm has no such model, or it cannot take the size.
+    """
+    settings: dict[str, Any] = {"pretrained": False, "num_classes": outputs}
+    check_backbone(backbone)
     try:
         try:
             model: nn.Module = timm.create_model(backbone, img_size=size, **settings)  # transformers need it
@@ -62,10 +77,10 @@ def build_model(backbone: str, size: int) -> nn.Module:
     except (TypeError, ValueError, RuntimeError, AssertionError) as error:
         reason = str(error).splitlines()[0][:100] if str(error) else type(error).__name__
         raise InputError(
-            f"cnn backbone {backbone!r} cannot take {size} x {size} crops ({reason}); change size or backbone"
+            f"backbone {backbone!r} cannot take {size} x {size} crops ({reason}); change size or backbone"
         ) from error
-    if output.shape != (1, 1):
-        raise InputError(f"cnn backbone {backbone!r} gives no single score; choose an image classifier")
+    if output.ndim != 2 or outputs not in (0, output.shape[1]):
+        raise InputError(f"backbone {backbone!r} gives no single score; choose an image classifier")
     return model
 
 
@@ -75,7 +90,7 @@ class _Examples:
 
     clips: list[Clip]
     images: list[Tensor]
-    """uint8 (N, 3, size, size) each."""
+    """uint8 (N, C, S, S) each."""
 
     @property
     def labels(self) -> npt.NDArray[np.int64]:
@@ -111,6 +126,8 @@ class Cnn(Detector):
     """
 
     name = "cnn"
+    unit: ClassVar[str] = "frame"
+    """What is scored one by one."""
 
     def __init__(
         self,
@@ -125,10 +142,8 @@ class Cnn(Detector):
     ) -> None:
         for name, value, least in (("size", size, 32), ("frames", frames, 1), ("epochs", epochs, 1)):
             if value < least:
-                raise InputError(f"cnn {name} {value}; at least {least} is needed")
-        if backbone not in timm.list_models():
-            build_model(backbone, size)  # raises with near names
-        self.backbone = backbone
+                raise InputError(f"{self.name} {name} {value}; at least {least} is needed")
+        self.backbone = check_backbone(backbone)
         self.size = size
         self.frames = frames
         self.epochs = epochs
@@ -151,7 +166,7 @@ class Cnn(Detector):
         device = torch_device(self.device)
         with torch.random.fork_rng(devices=[0] if device == "cuda" else []):
             torch.manual_seed(self.seed)
-            model = build_model(self.backbone, self.size).to(device)
+            model = self.build().to(device)
             facts = self._train(model, seen, judges)
         logits = np.array([float(self._logits(model, images).mean()) for images in judges.images])
         temperature = fit_temperature(logits, judges.labels) if len(logits) else 1.0
@@ -169,7 +184,7 @@ class Cnn(Detector):
         fit = self._fit()
         scores = dict.fromkeys((clip.clip_id for clip in clips), float("nan"))
         for clip, crops in self._crops(clips):
-            logit = float(self._logits(fit.model, crop_tensor(crops, self.size)).mean())
+            logit = float(self._logits(fit.model, self.images(crops)).mean())
             scores[clip.clip_id] = float(logistic(logit, fit.temperature))
         return ScoreTable(scores)
 
@@ -192,7 +207,7 @@ class Cnn(Detector):
         """
         stored = read_detector(cls, folder)
         detector = stored.detector
-        model = build_model(detector.backbone, detector.size)
+        model = detector.build()
         try:
             model.load_state_dict({name: torch.from_numpy(array) for name, array in stored.arrays.items()})
             temperature, facts = float(stored.fitted["temperature"]), dict(stored.fitted["facts"])
@@ -207,31 +222,50 @@ class Cnn(Detector):
         """Score of each sampled frame over time, where the model looks, and the size of the face box."""
         try:
             cues = extract(clip, self.backend, self.device)
-            crops = face_crops(clip, cues, self.frames)
+            crops = self.crops(clip, cues)
         except InputError as error:
             return Evidence(self.name, None, {"problem": str(error)})
-        times = crops.indices / cues.fps
+        images = self.images(crops)
+        scored = crops.indices[:: len(crops.indices) // len(images)]  # the first frame of each
+        times = scored / cues.fps
         facts: dict[str, float | int | str] = {
             "backbone": self.backbone,
-            "frames scored": len(times),
+            "frames seen": len(crops.indices),
             "crop side, pixels": crops.side,
             "input side, pixels": self.size,
         }
-        sides = cues.boxes[crops.indices, 2:] - cues.boxes[crops.indices, :2]  # (N, 2)
+        sides = cues.boxes[scored, 2:] - cues.boxes[scored, :2]  # (N, 2)
         box = Plot("Face box", "time, s", "longer side, pixels", times, {"box": sides.max(1).astype(float)})
         if self.fitted is None:
             return Evidence(self.name, None, facts, (box,))
-        logits = self._logits(self.fitted.model, crop_tensor(crops, self.size))
+        logits = self._logits(self.fitted.model, images)
         frames = logistic(logits, self.fitted.temperature)
         score = float(logistic(float(logits.mean()), self.fitted.temperature))
-        facts["frames above 0.5"] = int((frames > 0.5).sum())
-        plot = Plot("Score of each frame", "time, s", "score, higher = more likely forged", times, {"frame": frames})
-        return Evidence(self.name, score, facts, (plot, box), self._looks(self.fitted.model, crops, times, frames))
+        facts[f"{self.unit}s above 0.5"] = int((frames > 0.5).sum())
+        label = "score, higher = more likely forged"
+        plot = Plot(f"Score of each {self.unit}", "time, s", label, times, {self.unit: frames})
+        return Evidence(self.name, score, facts, (plot, box), self.looks(self.fitted.model, images, times, frames))
 
-    def _looks(self, model: nn.Module, crops: Crops, times: Floats, frames: Floats) -> tuple[Picture, ...]:
+    def build(self) -> nn.Module:
+        """The untrained model."""
+        return build_model(self.backbone, self.size)
+
+    def crops(self, clip: Clip, cues: Cues) -> Crops:
+        """What is seen of a clip.
+
+        Raises:
+            InputError: no face can be seen.
+        """
+        return face_crops(clip, cues, self.frames)
+
+    def images(self, crops: Crops) -> Tensor:
+        """What the model scores one by one, uint8 (N, C, S, S)."""
+        return crop_tensor(crops, self.size)
+
+    def looks(self, model: nn.Module, images: Tensor, times: Floats, frames: Floats) -> tuple[Picture, ...]:
         """Where the model looks in the middle of the frames that seem most forged."""
         rows = np.sort(np.argsort(-frames, kind="stable")[:SHOWN])
-        windows = fixed_windows(crop_tensor(crops, self.size)[torch.from_numpy(rows)], self.size)[0].float() / 255
+        windows = fixed_windows(images[torch.from_numpy(rows)], self.size)[0].float() / 255
         heat = saliency(model, model_input(windows.to(next(model.parameters()).device), self.residual))
         if heat is None:
             return ()
@@ -242,24 +276,26 @@ class Cnn(Detector):
 
     def _fit(self) -> Fit:
         if self.fitted is None:
-            raise InputError("detector 'cnn' is not trained; call fit or load a trained one (`tellbench train`)")
+            raise InputError(
+                f"detector {self.name!r} is not trained; call fit or load a trained one (`tellbench train`)"
+            )
         return self.fitted
 
     def _crops(self, clips: Corpus) -> Iterator[tuple[Clip, Crops]]:
         """Clips with a face and their crops; the others are logged."""
         for clip in clips:
             try:
-                yield clip, face_crops(clip, extract(clip, self.backend, self.device), self.frames)
+                yield clip, self.crops(clip, extract(clip, self.backend, self.device))
             except InputError as error:
-                logging.getLogger(__name__).warning("cnn cannot measure clip %s: %s", clip.clip_id, error)
+                logging.getLogger(__name__).warning("%s cannot measure clip %s: %s", self.name, clip.clip_id, error)
 
     def _examples(self, clips: Corpus) -> _Examples:
-        found = [(clip, crop_tensor(crops, self.size)) for clip, crops in self._crops(clips)]
+        found = [(clip, self.images(crops)) for clip, crops in self._crops(clips)]
         return _Examples([clip for clip, _ in found], [images for _, images in found])
 
     def _train(self, model: nn.Module, seen: _Examples, judges: _Examples) -> dict[str, Any]:
         """Fit the model in place, keep its best epoch, and say how it went."""
-        images = [image for crops in seen.images for image in crops]  # M of (3, S, S)
+        images = [image for crops in seen.images for image in crops]  # M of (C, S, S)
         labels = spread_labels(seen.labels, seen.images)  # (M,)
         share = float((labels == FORGED).float().mean())
         weights = torch.where(labels == FORGED, 0.5 / share, 0.5 / (1 - share))
@@ -299,7 +335,7 @@ class Cnn(Detector):
         weights: Tensor,
         generator: torch.Generator,
     ) -> None:
-        """One update from windows (B, 3, size, size)."""
+        """One update from windows (B, C, size, size)."""
         device = next(model.parameters()).device
         inputs = model_input(augment(windows.to(device).float() / 255, generator), self.residual)
         logits = model(inputs)[:, 0]  # (B,)
@@ -310,9 +346,9 @@ class Cnn(Detector):
 
     @torch.inference_mode()
     def _logits(self, model: nn.Module, images: Tensor, count: int = 5) -> Floats:
-        """Log odds of each crop (N, 3, S, S), the mean over its first `count` windows: (N,)."""
+        """Log odds of each image (N, C, S, S), the mean over its first `count` windows: (N,)."""
         model.eval()
-        windows = fixed_windows(images, self.size)[:count].to(next(model.parameters()).device)  # (W, N, 3, size, size)
+        windows = fixed_windows(images, self.size)[:count].to(next(model.parameters()).device)  # (W, N, C, size, size)
         inputs = model_input(windows.flatten(0, 1).float() / 255, self.residual)
         logits = model(inputs)[:, 0].double().view(len(windows), -1)  # (W, N)
         return np.asarray(logits.mean(0).cpu().numpy())

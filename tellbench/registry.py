@@ -133,6 +133,10 @@ DETECTORS = Registry(
         "residual": ("tellbench.detectors.residual:Residual", "co-occurrence of high-pass residuals (rich model)"),
         "flicker": ("tellbench.detectors.flicker:Flicker", "temporal spectrum of coarse and fine detail of the face"),
         "cnn": ("tellbench.detectors.cnn:Cnn", "frame classifier on face crops; cnn:NAME takes any timm model"),
+        "temporal": (
+            "tellbench.detectors.temporal:Temporal",
+            "runs of consecutive frames: features of any timm model, convolved over time",
+        ),
         "fusion": ("tellbench.detectors.fusion:Fusion", "others stacked on val; fusion:blink+cnn names its parts"),
         "constant": ("tellbench.detectors.sanity:Constant", "sanity row: the same score for all, AUC 0.5"),
         "random": ("tellbench.detectors.sanity:Random", "sanity row: a score by hash of the clip's id, AUC near 0.5"),
@@ -142,5 +146,5 @@ DETECTORS = Registry(
         "background-only": ("tellbench.detectors.probes:BackgroundOnly", "probe: look of the upper corners"),
         "oracle": ("tellbench.detectors.sanity:Oracle", "sanity row: reads the label, AUC 1.0"),
     },
-    argument={"cnn": "backbone", "fusion": "parts"},
+    argument={"cnn": "backbone", "temporal": "backbone", "fusion": "parts"},
 )

@@ -19,7 +19,10 @@ from tellbench.detectors.sanity import Untrained
 from tellbench.errors import InputError
 from tellbench.registry import DETECTORS
 
-QUICK = {"cnn": {"epochs": 4, "size": 48, "frames": 8}}
+QUICK = {
+    "cnn": {"epochs": 4, "size": 48, "frames": 8},
+    "temporal": {"epochs": 6, "size": 48, "frames": 16},
+}
 """Smaller settings of a detector whose defaults take long; whatever is not named here is tested as it comes."""
 
 
