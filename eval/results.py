@@ -96,7 +96,7 @@ class SpeedRow:
     fps_offline: float
     """Frames a second of a whole clip, its preparation included, rendering only."""
     fps_streaming: float | None
-    """Frames a second once the first chunk is out, rendering only."""
+    """Frames a second once the first chunk is out, rendering only; of the stream where the generator has one."""
     first_frame_ms: float
     """From the request to the first chunk."""
     p50_ms: float | None
@@ -107,6 +107,11 @@ class SpeedRow:
     """CUDA: allocated by torch. CPU: resident memory of the whole process."""
     fps_end_to_end: float | None = None
     """As `fps_offline`, with H.264 and AAC encoding to a file."""
+    delay_ms: float | None = None
+    """A stream's first frame after its first sample of sound came in, the sound spoken live; None without streams."""
+    behind_p50_ms: float | None = None
+    """Median over chunks of a live stream: from the arrival of the last sound it needs to a chunk."""
+    behind_p95_ms: float | None = None
     threads: int = 1
     n_frames: int = 0
     """Frames in each repeat."""

@@ -3,12 +3,13 @@
 Four clocks are kept apart. *Offline* divides the frames of a clip by the time from the request to the last chunk, so
 what a generator prepares for a portrait counts. *Streaming* starts when the first chunk is out. *First frame* is the
 time to that first chunk. *End to end* is offline with the H.264 + AAC encoder running in the same loop; the other
-three render only.
+three render only. A generator that streams is also given the voice as if it were spoken now (`eval.live`).
 """
 
 from __future__ import annotations
 
 import dataclasses
+import functools
 import sys
 import tempfile
 import time
@@ -23,6 +24,7 @@ from tellbench.datasets.studio.film import Take
 from tellbench.datasets.video import VideoWriter
 from tellbench.errors import InputError
 from tellbench.eval import environment
+from tellbench.eval.live import run_live
 from tellbench.eval.results import SpeedRow
 from tellbench.generator.base import Generator, Request
 
@@ -66,16 +68,16 @@ class Pass:
 
 
 def studio_request(scene: Scene) -> Request:
-    """A studio take as a request that any generator can serve, the pristine frames held in memory."""
+    """A studio take as a request that any generator can serve; asked for once, pristine frames are held in memory."""
     take = Take(scene)
-    frames = [chunk for chunk, _ in take.frames()]
+    filmed = functools.cache(lambda: [chunk for chunk, _ in take.frames()])
     return Request(
         portrait=take.portrait(),
         speech=take.speech,
         fps=scene.fps,
         n_frames=scene.n_frames,
         seed=scene.seed,
-        pristine=lambda: iter(frames),
+        pristine=lambda: iter(filmed()),
     )
 
 
@@ -88,6 +90,7 @@ def measure_generator(
     repeats: int = 3,
     warm_up: int = 1,
     encode: bool = True,
+    live: bool = False,
     clock: Clock = time.perf_counter,
 ) -> SpeedRow:
     """Measure one generator on one request; medians over `repeats`, after `warm_up` uncounted passes.
@@ -100,6 +103,7 @@ def measure_generator(
         repeats: counted passes.
         warm_up: passes before the clock starts (compilers, caches, first-touch memory).
         encode: whether to measure end to end as well.
+        live: whether to measure a live stream as well, where the generator has one.
         clock: seconds; injected by tests.
 
     Raises:
@@ -115,8 +119,10 @@ def measure_generator(
     passes = [_run(generator, request, timer) for _ in range(repeats)]
     peak = _peak_mb(device) if resettable else None
     end_to_end = [_run_encoded(generator, request, timer) for _ in range(repeats)] if encode else []
+    spoken = [run_live(generator, request, timer) for _ in range(repeats)] if live and generator.delay else []
+    behind = [1000 * late for each in spoken for late in each.behind]
     frame_ms = [ms for each in passes for ms in each.frame_ms]
-    streaming = [each.fps_after_first for each in passes if each.fps_after_first is not None]
+    streaming = [each.fps_after_first for each in spoken or passes if each.fps_after_first is not None]
     height, width = request.portrait.shape[:2]
     return SpeedRow(
         generator=generator.name,
@@ -132,6 +138,9 @@ def measure_generator(
         gflops_per_frame=None,  # no counter sees numba and numpy work, so a number would be a part sold as the whole
         peak_memory_mb=peak,
         fps_end_to_end=float(np.median(end_to_end)) if end_to_end else None,
+        delay_ms=float(np.median([1000 * each.delivered[0] for each in spoken])) if spoken else None,
+        behind_p50_ms=float(np.percentile(behind, 50)) if behind else None,
+        behind_p95_ms=float(np.percentile(behind, 95)) if behind else None,
         threads=environment.n_threads(),
         n_frames=passes[0].n_frames,
         repeats=repeats,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import ClassVar
 
 import numpy as np
@@ -13,6 +13,8 @@ import pandas as pd
 
 from tellbench.datasets.audio import Audio
 from tellbench.errors import InputError
+from tellbench.generator.controls import Controls
+from tellbench.generator.motion import Motion
 
 
 class RefusalError(InputError):
@@ -21,20 +23,8 @@ class RefusalError(InputError):
 
 Frames = npt.NDArray[np.uint8]
 """RGB frames of shape (T, H, W, 3)."""
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class Controls:
-    """What a person may ask of a clip; the defaults ask for nothing."""
-
-    gaze: tuple[float, float] = (0.0, 0.0)
-    """Main gaze direction in degrees: right of the image, up."""
-    head_motion: float = 1.0
-    """Gain of the generated head motion; 0 holds still."""
-    expressiveness: float = 1.0
-    """Gain of mouth and brow motion."""
-    dials: Mapping[str, float] = dataclasses.field(default_factory=dict)
-    """Knobs of generated behaviour, by name; each generator lists its own in `dials`."""
+Samples = npt.NDArray[np.float32]
+"""Mono sound of shape (N,) at 16 kHz."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -50,6 +40,8 @@ class Request:
     """Number of frames to make."""
     controls: Controls = dataclasses.field(default_factory=Controls)
     seed: int = 0
+    motion: Motion | None = None
+    """Motion at the clip's rate that is shown instead of one that is made to the voice."""
     pristine: Callable[[], Iterator[Frames]] | None = None
     """Uncompressed frames of the pristine clip of the same pair, chunk by chunk, where there is one."""
 
@@ -82,6 +74,13 @@ class Generator(ABC):
     version: ClassVar[str]
     dials: ClassVar[Mapping[str, str]] = {}
     """Name of each dial this generator knows, with one line on what it does."""
+    honours: ClassVar[frozenset[str]] = frozenset()
+    """Fields of `Controls` that it heeds; those with any other wish are refused. `dials` are checked one by one."""
+    follows: ClassVar[bool] = False
+    """Whether it can show `Request.motion`."""
+    delay: float | None = None
+    """Seconds of sound, from a clip's first sample on, that `stream` waits for before it gives the first frames, and
+    by which it stays behind at most; None where it needs the whole recording."""
     needs_pristine: ClassVar[bool] = False
     """Whether `Request.pristine` must be given."""
     device: str = "cpu"
@@ -95,14 +94,32 @@ class Generator(ABC):
             InputError: the portrait or the speech cannot be used; the message says why.
         """
 
-    @classmethod
-    def check_dials(cls, dials: Mapping[str, float]) -> None:
-        """Refuse dials this generator does not have.
+    def stream(self, request: Request, sound: Iterable[Samples]) -> Iterator[Chunk]:
+        """Yield chunks while a voice comes in; what is made does not depend on how the sound is parted.
+
+        Args:
+            request: as for `animate`; `speech` and `n_frames` are not looked at.
+            sound: parts of a recording, mono, 16 kHz, of any lengths. The portrait is made ready before the first.
 
         Raises:
-            InputError: a dial is unknown.
+            InputError: the portrait cannot be used, or this generator needs the whole recording.
         """
-        unknown = sorted(set(dials) - set(cls.dials))
+        raise InputError(f"generator {self.name!r} needs the whole recording and cannot stream; vasa can")
+
+    @classmethod
+    def check_controls(cls, controls: Controls) -> None:
+        """Refuse what this generator would not heed.
+
+        Raises:
+            InputError: a control is asked for that it does not honour, or a dial that it does not have.
+        """
+        for name in controls.asked:
+            if name != "dials" and name not in cls.honours:
+                raise InputError(
+                    f"generator {cls.name!r} cannot honour {name}; leave it out or choose another, "
+                    f"it heeds {', '.join(sorted(cls.honours)) or 'no controls'}"
+                )
+        unknown = sorted(set(controls.dials) - set(cls.dials))
         if unknown:
             raise InputError(
                 f"generator {cls.name!r} has no dial {unknown[0]!r}; its dials: {', '.join(cls.dials) or 'none'}"
@@ -120,8 +137,21 @@ class Generator(ABC):
             raise InputError(f"portrait of {width}x{height} pixels; even sides are needed, crop or resize it")
 
     def check(self, request: Request) -> None:
-        """Refuse dials this generator does not know and requests that lack pristine frames it needs."""
-        self.check_dials(request.controls.dials)
+        """Refuse a request that this generator cannot carry out as it is.
+
+        Raises:
+            InputError: a control or dial it does not know, too few rows of controls, motion that it cannot show, or no
+                pristine frames where it needs them.
+        """
+        self.check_controls(request.controls)
+        tracked = request.controls.n_tracked
+        if 1 < tracked < request.n_frames:
+            raise InputError(
+                f"controls for {tracked} frames, the clip has {request.n_frames}; one row a frame is needed, "
+                "or a single one for all"
+            )
+        if request.motion is not None and not self.follows:
+            raise InputError(f"generator {self.name!r} cannot show given motion; vasa can")
         if self.needs_pristine and request.pristine is None:
             raise InputError(
                 f"generator {self.name!r} needs the frames of a pristine clip; use it through `tellbench generate`"

@@ -29,7 +29,8 @@ from tellbench.datasets.splits import assign
 from tellbench.datasets.studio.film import Take
 from tellbench.datasets.video import CODEC, VideoWriter
 from tellbench.errors import InputError
-from tellbench.generator.base import Controls, Frames, RefusalError, Request
+from tellbench.generator.base import Frames, RefusalError, Request
+from tellbench.generator.controls import MOODS, Controls
 from tellbench.generator.forge import controls_text, forge
 from tellbench.generator.outside import Outside, outside_request
 from tellbench.generator.plan import Plan, fingerprint
@@ -159,13 +160,23 @@ def _shoot(plan: Plan, scene: Scene, out: Path, device: str) -> Iterator[str]:
                 speech=speech,
                 fps=scene.fps,
                 n_frames=scene.n_frames,
-                controls=plan.controls if not GENERATORS.load(name).needs_pristine else Controls(),
+                controls=_controls(plan, scene, name),
                 seed=scene.seed,
                 pristine=lambda: _read_spool(spool, scene.size),
             )
             if not _done(out, clip_id):
                 _forge_one(plan, name, request, out, _clip(plan, take, name, out), device)
             yield clip_id
+
+
+def _controls(plan: Plan, scene: Scene, name: str) -> Controls:
+    """What a generator is asked for: the plan's controls, and the scene's emotion where it can show one."""
+    generator = GENERATORS.load(name)
+    if generator.needs_pristine:
+        return Controls()
+    if "emotion" not in generator.honours or "emotion" in plan.controls.asked or scene.emotion not in MOODS:
+        return plan.controls
+    return dataclasses.replace(plan.controls, emotion={scene.emotion: scene.intensity})
 
 
 def _film(plan: Plan, take: Take, out: Path, spool: Path | None) -> None:

@@ -42,16 +42,16 @@ DIALS: Final[dict[str, Dial]] = {
 }
 
 
-def settle(asked: Mapping[str, float]) -> dict[str, float]:
-    """The value of every dial; those not asked for are natural.
+def settle(asked: Mapping[str, float], table: Mapping[str, Dial] = DIALS) -> dict[str, float]:
+    """The value of every dial of a table; those not asked for are natural.
 
     Raises:
         InputError: a value is outside its dial's range.
     """
     for name, value in asked.items():
-        dial = DIALS[name]
+        dial = table[name]
         if not dial.low <= value <= dial.high:
             raise InputError(
                 f"dial {name} = {value:g}; {dial.low:g} to {dial.high:g} is allowed, {dial.natural:g} is natural"
             )
-    return {name: float(asked.get(name, dial.natural)) for name, dial in DIALS.items()}
+    return {name: float(asked.get(name, dial.natural)) for name, dial in table.items()}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -13,7 +12,8 @@ import pandas as pd
 from tellbench.datasets import provenance, signing
 from tellbench.datasets.files import atomic_path, sha256
 from tellbench.datasets.video import CRF, VideoWriter
-from tellbench.generator.base import Controls, Generator, Request
+from tellbench.generator.base import Generator, Request
+from tellbench.generator.controls import Controls
 
 
 def forge(
@@ -82,4 +82,4 @@ def provenance_facts(
 
 def controls_text(controls: Controls) -> str:
     """Controls as the corpus manifest and the provenance hold them: JSON with sorted keys."""
-    return json.dumps(dataclasses.asdict(controls), sort_keys=True)
+    return json.dumps(controls.facts(), sort_keys=True)

@@ -16,7 +16,7 @@ class Motion:
     """T frames of a performance, all relative to the portrait."""
 
     coefficients: npt.NDArray[np.float32]
-    """Shape (T, 52), in [0, 1]."""
+    """Shape (T, 52), in [0, 1]; below 0 where a clip that is followed relaxes more than in its frame at rest."""
     pose: npt.NDArray[np.float32]
     """Shape (T, 6): yaw, pitch, roll in degrees, then mm."""
     gaze: npt.NDArray[np.float32]
@@ -29,15 +29,19 @@ class Motion:
     def __len__(self) -> int:
         return len(self.pose)
 
-    def labels(self, part: slice, fps: float, angles: npt.NDArray[np.float32]) -> dict[str, npt.NDArray[Any]]:
-        """Columns of tracks that follow from the motion alone, for some frames.
+    def rows(self, part: slice) -> Motion:
+        """Some of the frames."""
+        return Motion(*(getattr(self, field.name)[part] for field in dataclasses.fields(self)))
+
+    def labels(self, first: int, fps: float, angles: npt.NDArray[np.float32]) -> dict[str, npt.NDArray[Any]]:
+        """Columns of tracks that follow from the motion alone.
 
         Args:
-            part: first frame and one beyond the last.
+            first: number of the first frame in its clip.
             fps: frames a second.
             angles: yaw, pitch and roll (T, 3) of the head as shown, degrees.
         """
-        frame, coefficients, gaze = np.arange(part.start, part.stop), self.coefficients[part], self.gaze[part]
+        frame, coefficients, gaze = np.arange(first, first + len(self)), self.coefficients, self.gaze
         means = {
             name: coefficients[:, columns(name)].mean(1)
             for name in ("browInnerUp", "browOuterUp", "browDown", "mouthPress")
@@ -56,6 +60,6 @@ class Motion:
             "brow_lower": means["browDown"],
             "jaw_open": coefficients[:, INDEX["jawOpen"]],
             "lip_press": means["mouthPress"],
-            "loudness_db": self.loudness_db[part],
-            "voiced": np.isfinite(self.f0_hz[part]),
+            "loudness_db": self.loudness_db,
+            "voiced": np.isfinite(self.f0_hz),
         }

@@ -10,7 +10,8 @@ from typing import Final
 from tellbench.datasets.audio import RATE, read_audio
 from tellbench.datasets.faces.framing import frame_portrait, read_portrait
 from tellbench.errors import InputError
-from tellbench.generator.base import Controls, RefusalError, Request
+from tellbench.generator.base import Frames, RefusalError, Request
+from tellbench.generator.controls import Controls
 
 IMAGES: Final = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff")
 SOUNDS: Final = (".wav", ".flac", ".mp3", ".ogg", ".m4a", ".opus", ".aac")
@@ -79,13 +80,9 @@ def outside_request(outside: Outside, size: int, fps: float, max_frames: int, co
     """
     try:
         speech = read_audio(outside.speech)
-        image = read_portrait(outside.portrait)
+        portrait = framed(outside.portrait, size)
     except InputError as error:
         raise RefusalError(str(error)) from error
-    try:
-        portrait = frame_portrait(image, size)
-    except InputError as error:
-        raise RefusalError(f"{outside.portrait}: {error}") from error
     n_frames = min(max_frames, max(1, round(speech.duration * fps)))
     return Request(
         portrait=portrait,
@@ -95,6 +92,19 @@ def outside_request(outside: Outside, size: int, fps: float, max_frames: int, co
         controls=controls,
         seed=seed,
     )
+
+
+def framed(path: Path, size: int) -> Frames:
+    """A portrait file as a talking head, (size, size, 3).
+
+    Raises:
+        InputError: not a readable picture, or not of one face.
+    """
+    image = read_portrait(path)
+    try:
+        return frame_portrait(image, size)
+    except InputError as error:
+        raise InputError(f"{path}: {error}") from error
 
 
 def _files(folder: Path, endings: Sequence[str], kind: str) -> list[Path]:

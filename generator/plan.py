@@ -11,7 +11,7 @@ from tellbench.datasets.card import SCHEMA
 from tellbench.datasets.scene import Scene
 from tellbench.datasets.video import CRF
 from tellbench.errors import InputError
-from tellbench.generator.base import Controls
+from tellbench.generator.controls import Controls
 from tellbench.generator.outside import Outside
 from tellbench.registry import GENERATORS
 

@@ -46,6 +46,7 @@ class MeshWarp(Generator):
 
     name: ClassVar[str] = "meshwarp"
     version: ClassVar[str] = "1.0"
+    honours: ClassVar[frozenset[str]] = frozenset({"gaze", "head_motion", "expressiveness"})
     dials: ClassVar[Mapping[str, str]] = {name: dial.line for name, dial in DIALS.items()}
 
     def __init__(
@@ -77,9 +78,9 @@ class MeshWarp(Generator):
         motion = perform(voice, request.n_frames, request.fps, request.seed, request.controls, turned)
         with ThreadPoolExecutor(self.threads) as pool:
             for first in range(0, request.n_frames, CHUNK):
-                part = slice(first, min(first + CHUNK, request.n_frames))
-                frames = puppet.render(motion.coefficients[part], motion.pose[part], motion.gaze[part], pool)
-                yield Chunk(frames, _tracks(motion, part, request.fps, puppet))
+                now = motion.rows(slice(first, first + CHUNK))
+                frames = puppet.render(now.coefficients, now.pose, now.gaze, pool)
+                yield Chunk(frames, _tracks(now, first, request.fps, puppet))
 
     def prepare(self, portrait: Picture) -> Puppet:
         """Find the face, check its landmarks, fit the head and cut the puppet.
@@ -101,12 +102,12 @@ class MeshWarp(Generator):
         return dataclasses.replace(found, points=points[None])
 
 
-def _tracks(motion: Motion, part: slice, fps: float, puppet: Puppet) -> pd.DataFrame:
+def _tracks(motion: Motion, first: int, fps: float, puppet: Puppet) -> pd.DataFrame:
     """What is known of each frame, one row a frame; columns as in the studio's tracks where both know them."""
-    coefficients, pose, gaze = motion.coefficients[part], motion.pose[part], motion.gaze[part]
+    coefficients, pose, gaze = motion.coefficients, motion.pose, motion.gaze
     aperture, mouth = puppet.openings(coefficients)
     openings = {"aperture_right": aperture[:, 0], "aperture_left": aperture[:, 1], "mouth_gap": mouth}
-    known = motion.labels(part, fps, puppet.fit.camera.euler_after(pose).astype(np.float32))
+    known = motion.labels(first, fps, puppet.fit.camera.euler_after(pose).astype(np.float32))
     return pd.DataFrame({**known, **openings, **_places(puppet, coefficients, pose, gaze)})
 
 

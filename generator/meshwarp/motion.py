@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from tellbench.datasets.expression import columns
-from tellbench.generator.base import Controls
+from tellbench.generator.controls import Controls
 from tellbench.generator.dials import settle
 from tellbench.generator.meshwarp import behaviour
 from tellbench.generator.meshwarp.lips import mouth_coefficients

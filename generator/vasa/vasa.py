@@ -1,14 +1,13 @@
-"""The `vasa` generator: one portrait and one recording to a talking face, by the face model.
+"""The `vasa` generator: one portrait and one recording to a talking face.
 
-The motion model (`vasa.motion`) says what the head does where its weights are given, else the behaviour that `meshwarp`
-has, too; the face model shows it.
+The motion model (`vasa.motion`) says what the head does, the face model shows it. Whole recordings, streams and the
+motion of other clips go the same way: motion comes part by part, and each part is shown as it comes.
 """
 
 from __future__ import annotations
 
 import functools
-import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import ClassVar, Final
 
@@ -17,27 +16,29 @@ import numpy.typing as npt
 import pandas as pd
 import torch
 from torch import Tensor
+from torch.nn import functional
 
 from tellbench.datasets.faces.landmarks import Landmarks
-from tellbench.generator.base import Chunk, Generator, Request
-from tellbench.generator.dials import DIALS, settle
-from tellbench.generator.meshwarp.motion import perform
+from tellbench.generator.base import Chunk, Generator, Request, Samples
 from tellbench.generator.meshwarp.quality import portrait_finder, portrait_landmarker, trusted_landmarks
-from tellbench.generator.meshwarp.voice import listen
 from tellbench.generator.motion import Motion
 from tellbench.generator.vasa.decoder import Source
+from tellbench.generator.vasa.dials import VASA_DIALS, making
 from tellbench.generator.vasa.frames import GAZE_UNIT
 from tellbench.generator.vasa.model import SHIPPED, FaceModel
-from tellbench.generator.vasa.motion.model import MotionModel
-from tellbench.generator.vasa.motion.play import Wishes, labels, play_clip
+from tellbench.generator.vasa.motion import model as motion_model
+from tellbench.generator.vasa.motion.hearing import Ear
+from tellbench.generator.vasa.motion.play import Wishes, follow, labels, performed, play
+from tellbench.generator.vasa.motion.space import RATE
+from tellbench.generator.vasa.motion.stream import LEAST_WINDOW, LOOK_AHEAD
 from tellbench.generator.vasa.moves import moved_pose
 from tellbench.generator.vasa.rig import read_rig, relative, teach
 from tellbench.generator.vasa.window import cut, face_squares, paste, pose_of, to_window
 
-CHUNK: Final = 16
-"""Frames a chunk: memory does not grow with the clip."""
 _MOST_PIXELS: Final = 1024
 """Side of the window at most: more than the paint could match."""
+_LOWEST: Final = -1.0
+"""Least coefficient of motion that is followed: as far as it may relax against its frame at rest."""
 
 
 @functools.cache
@@ -50,6 +51,16 @@ def loaded(weights: Path, device: str) -> FaceModel:
     return FaceModel.load(weights).to(device)
 
 
+@functools.cache
+def loaded_motion(weights: Path, device: str) -> motion_model.MotionModel:
+    """The same for the motion model.
+
+    Raises:
+        InputError: the file is missing or holds something else.
+    """
+    return motion_model.MotionModel.load(weights).to(device)
+
+
 class Vasa(Generator):
     """A portrait's appearance in a canonical volume, driven in pose and rig; its own pixels are carried over.
 
@@ -57,12 +68,17 @@ class Vasa(Generator):
         weights: what `tellbench fit-generator face` wrote; the shipped ones by default.
         landmarks: frames (T, H, W, 3) to landmarks, instead of finder and landmarker; trusted without a quality check.
         device: `cpu` or `cuda`.
-        motion: what `tellbench fit-generator motion` wrote; without it, motion is borrowed from `meshwarp`.
+        motion: what `tellbench fit-generator motion` wrote; the shipped ones by default.
     """
 
     name: ClassVar[str] = "vasa"
-    version: ClassVar[str] = "0.1"
-    dials: ClassVar[Mapping[str, str]] = {name: dial.line for name, dial in DIALS.items()}
+    version: ClassVar[str] = "0.2"
+    honours: ClassVar[frozenset[str]] = frozenset(
+        {"gaze", "distance", "emotion", "pose", "replace_pose", "head_motion", "expressiveness", "solver", "tracks"}
+    )
+    dials: ClassVar[Mapping[str, str]] = {name: dial.line for name, dial in VASA_DIALS.items()}
+    follows: ClassVar[bool] = True
+    delay = LEAST_WINDOW / RATE + LOOK_AHEAD
 
     def __init__(
         self,
@@ -77,36 +93,61 @@ class Vasa(Generator):
         self.motion = motion
 
     def animate(self, request: Request) -> Iterator[Chunk]:
-        """Yield the clip in chunks of 16 frames; tracks hold pose, gaze, blinks, brows, jaw and the voice.
+        """Yield the clip in chunks of 16 frames at most.
+
+        Tracks hold pose, gaze, blinks, brows, jaw and the voice, what was asked for, and where windows of motion meet.
 
         Raises:
             InputError: no trustworthy face in the portrait, odd sides, an unknown dial or a value out of its range.
         """
         self.check(request)
-        self.check_sides(request.portrait)
-        settle(request.controls.dials)  # refuse a bad value before the slower work
-        stage = self.prepare(request.portrait)
-        wishes = Wishes.of(request.controls) if self.motion else None
-        motion = self._moves(request, stage, wishes)
-        for first in range(0, request.n_frames, CHUNK):
-            part = slice(first, min(first + CHUNK, request.n_frames))
-            frames, poses = stage.render(motion, part)
-            shown = np.degrees(poses[:, :3].cpu().numpy()).astype(np.float32)
-            asked = labels(wishes, part, request.fps) if wishes else {}
-            yield Chunk(frames, pd.DataFrame({**motion.labels(part, request.fps, shown), **asked}))
+        wishes = Wishes.of(request.controls, request.fps)  # refuses a bad value before the slower work
+        stage, ear = self._stage(request), Ear()
+        if request.motion is not None:
+            ear.hear(request.speech.samples)
+            moves = follow(request.motion, request.fps, request.seed, wishes)
+            motions = performed(moves, ear, request.fps, request.n_frames, _LOWEST)
+        else:
+            motions = self._moves(request, wishes, ear, [request.speech.samples], request.n_frames)
+        return _shown(motions, stage, wishes, request, seams=request.motion is None)
 
-    def _moves(self, request: Request, stage: Stage, wishes: Wishes | None) -> Motion:
-        """What the head does in the clip."""
-        if self.motion is None or wishes is None:
-            voice = listen(request.speech, request.n_frames / request.fps)
-            turned = math.degrees(float(stage.source.pose[0, 0]))
-            return perform(voice, request.n_frames, request.fps, request.seed, request.controls, turned)
-        model = MotionModel.load(self.motion).to(self.device)
-        return play_clip(model, request.speech, request.n_frames, request.fps, request.seed, wishes)
+    def stream(self, request: Request, sound: Iterable[Samples]) -> Iterator[Chunk]:
+        """Yield chunks while a voice comes in, in windows of 10 frames unless a dial says otherwise.
+
+        A window is made once its sound and 0.28 s beyond have come in (`delay`); a mouth that is to come before its
+        sound (`lip_delay_ms` below 0) adds to that.
+
+        Raises:
+            InputError: as `animate`.
+        """
+        self.check_controls(request.controls)
+        wishes = Wishes.of(request.controls, request.fps, LEAST_WINDOW)
+        return _shown(self._moves(request, wishes, Ear(), sound, None), self._stage(request), wishes, request)
+
+    def _moves(
+        self, request: Request, wishes: Wishes, ear: Ear, sound: Iterable[Samples], n_frames: int | None
+    ) -> Iterator[Motion]:
+        """Motion to a voice, part by part; the ear hears what the motion model hears."""
+
+        def told() -> Iterator[Samples]:
+            for samples in sound:
+                ear.hear(samples)
+                yield samples
+
+        model = loaded_motion(self.motion or motion_model.SHIPPED, self.device)
+        return performed(play(model, told(), request.fps, request.seed, wishes, n_frames), ear, request.fps, n_frames)
+
+    def _stage(self, request: Request) -> Stage:
+        self.check_sides(request.portrait)
+        return self.prepare(request.portrait, making(request.controls.dials)["upsampler"])
 
     @torch.inference_mode()
-    def prepare(self, portrait: npt.NDArray[np.uint8]) -> Stage:
+    def prepare(self, portrait: npt.NDArray[np.uint8], enlarged: float = 1.0) -> Stage:
         """Find the face, cut its window and encode it.
+
+        Args:
+            portrait: RGB (H, W, 3).
+            enlarged: factor by which the face is to be enlarged after it is made.
 
         Raises:
             InputError: no face, or none that can be trusted.
@@ -120,7 +161,7 @@ class Vasa(Generator):
         window = cut(picture, square, side).to(self.device)
         # landmarks tell a painting's pose better than a network that has seen few (assumption)
         pose = pose_of(to_window(points, square)).to(self.device)
-        return Stage(model, model.encode_portrait(window, pose), square, picture.to(self.device))
+        return Stage(model, model.encode_portrait(window, pose), square, picture.to(self.device), enlarged)
 
 
 class Stage:
@@ -131,22 +172,42 @@ class Stage:
         source: the portrait's window, encoded.
         square: where the window lies in the portrait, (1, 2, 3).
         picture: the portrait (1, 3, H, W) in [0, 1].
+        enlarged: factor by which the face is enlarged after it is made.
     """
 
-    def __init__(self, model: FaceModel, source: Source, square: Tensor, picture: Tensor) -> None:
+    def __init__(
+        self, model: FaceModel, source: Source, square: Tensor, picture: Tensor, enlarged: float = 1.0
+    ) -> None:
         self.model, self.source, self.square, self.picture = model, source, square, picture
+        self.enlarged = enlarged
 
     @torch.inference_mode()
-    def render(self, motion: Motion, part: slice) -> tuple[npt.NDArray[np.uint8], Tensor]:
-        """Frames (T, H, W, 3) of some of the motion, and the poses (T, 7) of the head in them."""
+    def render(self, motion: Motion) -> tuple[npt.NDArray[np.uint8], Tensor]:
+        """Frames (T, H, W, 3) of a motion, and the poses (T, 7) of the head in them."""
         device = self.picture.device
-        moves = torch.from_numpy(motion.pose[part]).to(device)
-        gaze = torch.from_numpy(motion.gaze[part]) / GAZE_UNIT
-        driver = torch.cat([torch.from_numpy(motion.coefficients[part]), gaze], 1).to(device)
+        moves = torch.from_numpy(motion.pose).to(device)
+        gaze = torch.from_numpy(motion.gaze) / GAZE_UNIT
+        driver = torch.cat([torch.from_numpy(motion.coefficients), gaze], 1).to(device)
         source = self.source.at(torch.zeros(len(moves), dtype=torch.long, device=device))
         poses = moved_pose(source.pose, moves)
         rest = read_rig(source.dynamics)
         dynamics = teach(relative(driver, torch.zeros_like(driver[:1]), rest), self.model.size.dynamics)
         windows = self.model.drive(source, poses, dynamics).image
+        if self.enlarged > 1:
+            side = round(windows.shape[-1] / self.enlarged)
+            windows = functional.interpolate(windows, (side, side), mode="bilinear", antialias=True)
         frames = paste(windows, self.square, self.picture)
         return (frames * 255).round().byte().permute(0, 2, 3, 1).cpu().numpy(), poses
+
+
+def _shown(
+    motions: Iterator[Motion], stage: Stage, wishes: Wishes, request: Request, seams: bool = True
+) -> Iterator[Chunk]:
+    """Motion as it comes, in pictures, with its labels."""
+    first = 0
+    for motion in motions:
+        frames, poses = stage.render(motion)
+        angles = np.degrees(poses[:, :3].cpu().numpy()).astype(np.float32)
+        known = motion.labels(first, request.fps, angles)
+        yield Chunk(frames, pd.DataFrame({**known, **labels(wishes, first, len(motion), request.fps, seams)}))
+        first += len(motion)

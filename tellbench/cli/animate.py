@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-import dataclasses
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from tellbench.cli import asking
 from tellbench.cli.common import Device, Rights, Seed, bar, examples, existing, pick_device, say
 from tellbench.errors import InputError
 from tellbench.registry import GENERATORS
 
 if TYPE_CHECKING:
     from tellbench.generator.base import Generator, Request
-    from tellbench.generator.outside import Outside
+
+Out = Annotated[Path, typer.Option(help="The MP4 to write.")]
+Labels = Annotated[Path | None, typer.Option(help="Parquet file for a row of labels a frame.")]
 
 
 def add_to(app: typer.Typer) -> None:
@@ -24,6 +27,8 @@ def add_to(app: typer.Typer) -> None:
         epilog=examples(
             'tellbench animate --portrait face.jpg --speech voice.wav --rights "public domain" --out talk.mp4',
             "tellbench animate --portrait face.jpg --speech voice.wav --rights mine --gaze 8 0 --out talk.mp4",
+            "tellbench animate --generator vasa --portrait face.jpg --speech voice.wav --rights mine "
+            "--emotion happy=0.6 --distance 0.9 --dial sampler_steps=25 --out talk.mp4",
         ),
     )(animate)
 
@@ -31,45 +36,76 @@ def add_to(app: typer.Typer) -> None:
 def animate(
     portrait: Annotated[Path, typer.Option(help="An image with one face: photo, painting, or studio portrait.")],
     speech: Annotated[Path, typer.Option(help="A recording with a voice.")],
-    out: Annotated[Path, typer.Option(help="The MP4 to write.")],
+    out: Out,
     rights: Rights = "",
     generator: Annotated[str, typer.Option(help="Which generator.")] = "meshwarp",
     size: Annotated[int, typer.Option(help="Width and height in pixels.")] = 512,
     fps: Annotated[float, typer.Option(help="Frames per second.")] = 25.0,
-    gaze: Annotated[tuple[float, float], typer.Option(help="Main gaze in degrees: right of the image, up.")] = (
-        0.0,
-        0.0,
-    ),
-    head_motion: Annotated[float, typer.Option(help="Gain of head motion; 0 holds still.")] = 1.0,
-    expressiveness: Annotated[float, typer.Option(help="Gain of mouth and brow motion.")] = 1.0,
-    dial: Annotated[
-        list[str] | None, typer.Option(help="NAME=VALUE, a knob of generated behaviour; repeat for more.")
-    ] = None,
+    gaze: asking.Gaze = (0.0, 0.0),
+    distance: asking.Distance = 1.0,
+    emotion: asking.Emotion = None,
+    pose: asking.Pose = (0.0, 0.0, 0.0),
+    replace_pose: asking.ReplacePose = False,
+    head_motion: asking.HeadMotion = 1.0,
+    expressiveness: asking.Expressiveness = 1.0,
+    solver: asking.Solver = "",
+    dial: asking.Dial = None,
+    controls: asking.ControlsFile = None,
+    labels: Labels = None,
     seed: Seed = 0,
     device: Device = "auto",
 ) -> None:
     """Make a portrait speak. The clip is signed as synthetic."""
-    from tellbench.cli.generate import parse_dials
-    from tellbench.generator.base import Controls
+    GENERATORS.resolve(generator)
+    require_mp4(out)
     from tellbench.generator.outside import Outside, outside_request
 
-    GENERATORS.resolve(generator)
+    outside = Outside(existing(portrait, "portrait"), existing(speech, "speech"), rights)
+    asked = asking.controls_of(
+        gaze=gaze,
+        distance=distance,
+        emotion=emotion,
+        pose=pose,
+        replace_pose=replace_pose,
+        head_motion=head_motion,
+        expressiveness=expressiveness,
+        solver=solver,
+        dial=dial,
+        file=controls,
+    )
+    GENERATORS.load(generator).check_controls(asked)
+    request = outside_request(outside, size, fps, 1 << 30, asked, seed)
+    maker = GENERATORS.create_with(generator, device=pick_device(device))
+    make_clip(maker, request, out, rights, (portrait, speech), labels)
+
+
+def require_mp4(out: Path) -> None:
+    """Refuse other containers.
+
+    Raises:
+        InputError: the name does not end in .mp4.
+    """
     if out.suffix.lower() != ".mp4":
         raise InputError(f"--out {out}; a name ending in .mp4 is needed")
-    outside = Outside(existing(portrait, "portrait"), existing(speech, "speech"), rights)
-    controls = Controls(
-        gaze=gaze, head_motion=head_motion, expressiveness=expressiveness, dials=parse_dials(dial or [])
-    )
-    request = outside_request(outside, size, fps, 1 << 30, controls, seed)
-    maker = GENERATORS.create_with(generator, device=pick_device(device))
-    frames = _forge(maker, dataclasses.replace(request, controls=controls), out, outside)
-    say(f"{frames} frames, {frames / fps:.1f} s: {out}")
 
 
-def _forge(generator: Generator, request: Request, out: Path, outside: Outside) -> int:
+def make_clip(
+    generator: Generator,
+    request: Request,
+    out: Path,
+    rights: str,
+    sources: Iterable[Path],
+    labels: Path | None = None,
+) -> None:
+    """Write one signed clip made from some files, and its labels where they are wanted."""
+    from tellbench.datasets.files import atomic_path
     from tellbench.generator.forge import forge
 
-    sources = {path.name: path for path in (outside.portrait, outside.speech)}
     with bar("animating", request.n_frames) as advance:
-        tracks = forge(generator, request, out, rights=outside.rights, sources=sources, on_frames=advance)
-    return len(tracks)
+        tracks = forge(
+            generator, request, out, rights=rights, sources={path.name: path for path in sources}, on_frames=advance
+        )
+    if labels:
+        with atomic_path(labels) as part:
+            tracks.to_parquet(part, index=False)
+    say(f"{len(tracks)} frames, {len(tracks) / request.fps:.1f} s: {out}")

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from tellbench.cli import asking
 from tellbench.cli.common import Device, Seed, Workers, cores, examples, pick_device, say
 from tellbench.errors import InputError
 from tellbench.registry import GENERATORS, SOURCES
@@ -50,9 +51,8 @@ def generate(
         list[str] | None, typer.Option(help="photo, painted, drawn or statue; repeat to vary. photo if unsaid.")
     ] = None,
     masks: Annotated[bool, typer.Option(help="Keep segmentation and depth of every pristine frame.")] = False,
-    dial: Annotated[
-        list[str] | None, typer.Option(help="NAME=VALUE, a knob of generated behaviour; repeat for more.")
-    ] = None,
+    dial: asking.Dial = None,
+    controls: asking.ControlsFile = None,
     crf: Annotated[int, typer.Option(min=0, max=51, help="x264 quality of both classes; lower is better.")] = 23,
     seed: Seed = 0,
     workers: Workers = 0,
@@ -64,14 +64,13 @@ def generate(
         GENERATORS.resolve(name)
     from tellbench.cli.stages import make_corpus
     from tellbench.datasets.scene import plan_scenes
-    from tellbench.generator.base import Controls
     from tellbench.generator.plan import Plan
 
-    dials = parse_dials(dial or [])
-    if dials and not forgers:
-        raise InputError(f"dial {next(iter(dials))!r}; the studio has no dials, name a generator that forges")
+    asked = asking.controls_of(dial=dial, file=controls)
+    if asked.asked and not forgers:
+        raise InputError(f"{asked.asked[0]} asked for; the studio has no dials, name a generator that forges")
     for name in forgers:
-        GENERATORS.load(name).check_dials(dials)
+        GENERATORS.load(name).check_controls(asked)
     scenes = plan_scenes(
         -(-clips // max(takes, 1)) if people is None else people,
         takes=takes,
@@ -84,24 +83,6 @@ def generate(
         styles=tuple(style or ["photo"]),
         seed=seed,
     )[: clips if people is None else None]
-    plan = Plan(scenes=scenes, generators=forgers, controls=Controls(dials=dials), crf=crf, seed=seed, masks=masks)
+    plan = Plan(scenes=scenes, generators=forgers, controls=asked, crf=crf, seed=seed, masks=masks)
     corpus = make_corpus(plan, out, cores(workers), pick_device(device))
     say(f"{corpus!r}: {out}")
-
-
-def parse_dials(texts: list[str]) -> dict[str, float]:
-    """`NAME=VALUE` options as numbers by name.
-
-    Raises:
-        InputError: no equals sign, or a value that is no number.
-    """
-    dials = {}
-    for text in texts:
-        name, equals, value = text.partition("=")
-        try:
-            dials[name.strip()] = float(value)
-        except ValueError as error:
-            raise InputError(f"dial {text!r}; NAME=NUMBER is needed, such as blink_rate=0.5") from error
-        if not equals:
-            raise InputError(f"dial {text!r}; NAME=NUMBER is needed, such as blink_rate=0.5")
-    return dials

@@ -96,8 +96,10 @@ def heed_audits(results: Results) -> None:
         raise typer.Exit(EXIT_AUDIT)
 
 
-def measure_speed(generators: Sequence[str], size: int, device: str, seconds: float, seed: int) -> list[SpeedRow]:
-    """Frames per second of every generator on a studio portrait and voice."""
+def measure_speed(
+    generators: Sequence[str], size: int, device: str, seconds: float, seed: int, live: bool = False
+) -> list[SpeedRow]:
+    """Frames per second of every generator on a studio portrait and voice, and of live streams where that is wanted."""
     from tellbench.datasets.scene import plan_scenes
     from tellbench.eval.speed import studio_request
 
@@ -106,12 +108,12 @@ def measure_speed(generators: Sequence[str], size: int, device: str, seconds: fl
     rows = []
     with bar("measuring speed", len(generators)) as advance:
         for name in generators:
-            rows.append(_speed_of(GENERATORS.create_with(name, device=device), map(filmed, scenes)))
+            rows.append(_speed_of(GENERATORS.create_with(name, device=device), map(filmed, scenes), live))
             advance(1)
     return rows
 
 
-def _speed_of(generator: Generator, requests: Iterable[Request]) -> SpeedRow:
+def _speed_of(generator: Generator, requests: Iterable[Request], live: bool) -> SpeedRow:
     """Speed on the first of the requests that the generator accepts; its last refusal where there is none."""
     from tellbench.eval.speed import measure_generator
     from tellbench.generator.base import RefusalError
@@ -119,7 +121,7 @@ def _speed_of(generator: Generator, requests: Iterable[Request]) -> SpeedRow:
     refusals: list[RefusalError] = []
     for request in requests:
         try:
-            return measure_generator(generator, request, device=generator.device, repeats=2)
+            return measure_generator(generator, request, device=generator.device, repeats=2, live=live)
         except RefusalError as refusal:
             refusals.append(refusal)
     raise refusals[-1]

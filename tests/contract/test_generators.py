@@ -7,7 +7,8 @@ import pytest
 from tellbench.datasets.scene import Scene
 from tellbench.errors import InputError
 from tellbench.eval.speed import studio_request
-from tellbench.generator.base import Controls, Generator
+from tellbench.generator.base import Generator
+from tellbench.generator.controls import Controls
 from tellbench.registry import GENERATORS
 
 SCENE = Scene(scene_id="contract", identity_seed=11, seed=5, language="en", size=192, fps=25.0, n_frames=30)
@@ -77,3 +78,34 @@ def test_unknown_dial_is_refused_with_the_known_ones(generator, request_):
     odd = dataclasses.replace(request_, controls=Controls(dials={"no_such_dial": 1.0}))
     with pytest.raises(InputError, match="no dial 'no_such_dial'"):
         generator.check(odd)
+
+
+WISHES = {
+    "gaze": (5.0, 0.0),
+    "distance": 0.9,
+    "emotion": {"happy": 0.5},
+    "pose": (5.0, 0.0, 0.0, 0.0, 0.0, 0.0),
+    "replace_pose": True,
+    "head_motion": 0.5,
+    "expressiveness": 0.5,
+    "solver": "ddim",
+    "tracks": {"yaw": (1.0,)},
+}
+
+
+@pytest.mark.parametrize("name", WISHES)
+def test_a_control_is_heeded_or_refused(generator, name):
+    controls = Controls(**{name: WISHES[name]})
+    if name in generator.honours:
+        generator.check_controls(controls)
+    else:
+        with pytest.raises(InputError, match=f"'{generator.name}' cannot honour {name}"):
+            generator.check_controls(controls)
+
+
+def test_too_few_rows_of_controls_are_refused(generator, request_):
+    import dataclasses
+
+    short = dataclasses.replace(request_, controls=Controls(tracks={"yaw": (1.0, 2.0)}))
+    with pytest.raises(InputError, match="2 frames, the clip has 30" if "tracks" in generator.honours else "tracks"):
+        generator.check(short)

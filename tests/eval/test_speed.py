@@ -12,7 +12,8 @@ import pytest
 from tellbench.datasets.audio import RATE, Audio
 from tellbench.errors import InputError
 from tellbench.eval import speed
-from tellbench.generator.base import Chunk, Controls, Generator, Request
+from tellbench.generator.base import Chunk, Generator, Request
+from tellbench.generator.controls import Controls
 
 
 class Clock:

@@ -237,7 +237,7 @@ def test_refused_portrait_is_written_down_and_the_rest_goes_on(studio, plan, tmp
 class _TestCard:
     """A generator that repeats the portrait."""
 
-    name, version, needs_pristine = "test-card", "1", False
+    name, version, needs_pristine, honours = "test-card", "1", False, frozenset()
 
     def check(self, request):
         pass

@@ -77,7 +77,7 @@ def _animate(files, portrait, speech):
     )
 
 
-@pytest.mark.parametrize("verb", VERBS)
+@pytest.mark.parametrize("verb", (*VERBS, "edit", "transfer"))
 def test_every_verb_has_help_with_an_example(tellbench, verb):
     done = tellbench(verb, "--help")
     assert done.returncode == 0
@@ -177,6 +177,35 @@ def test_portrait_without_rights(tellbench, files):
 def test_portraits_and_voices_that_cannot_be_used(tellbench, files, portrait, speech, parts):
     assert_refused(tellbench(*_animate(files, portrait, speech)), *parts)
     assert not (files / "out").exists()
+
+
+@pytest.mark.parametrize(
+    ("words", "parts"),
+    [
+        (("--gaze", "nan", "0"), ("gaze_x = nan",)),
+        (("--distance", "3"), ("distance = 3", "0.5 to 2")),
+        (("--emotion", "hungry=1"), ("emotion 'hungry'", "happy")),
+        (("--emotion", "happy"), ("emotion 'happy'", "NAME=NUMBER")),
+        (("--pose", "60", "0", "0"), ("yaw = 60",)),
+        (("--controls", "gone.csv"), ("gone.csv", "do not exist")),
+        (("--generator", "meshwarp", "--distance", "0.9"), ("'meshwarp' cannot honour distance",)),
+    ],
+)
+def test_what_cannot_be_asked_of_a_clip(tellbench, files, words, parts):
+    done = tellbench(*_animate(files, "noface.png", "voice.wav"), "--generator", "vasa", *words)
+    assert_refused(done, *parts)
+    assert not (files / "out").exists()
+
+
+def test_clips_to_edit_need_rights_and_a_face(tellbench, files):
+    out = ("--out", files / "o.mp4")
+    assert_refused(tellbench("edit", files / "whole.mp4", *out), "whole.mp4", "--rights")
+    assert_refused(tellbench("edit", files / "text.mp4", "--rights", "mine", *out), "not a readable video")
+    assert_refused(tellbench("edit", files / "whole.mp4", "--rights", "mine", *out), "a face in 0 of 80 frames")
+    moved = ("transfer", "--motion", files / "whole.mp4", "--rights", "mine")
+    assert_refused(tellbench(*moved, "--portrait", files / "noface.png", *out), "a face in 0 of 80 frames")
+    assert_refused(tellbench(*moved, "--portrait", files / "noface.png", "--out", files / "o.avi"), ".mp4")
+    assert not (files / "o.mp4").exists()
 
 
 def test_two_faces(tellbench, files, shared_assets):

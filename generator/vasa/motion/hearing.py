@@ -8,13 +8,13 @@ from __future__ import annotations
 from typing import Final, Protocol
 
 import numpy as np
-import numpy.typing as npt
 import torch
 from torch import Tensor
 
 from tellbench.datasets.audio import RATE as SAMPLES
 from tellbench.datasets.audio import Audio
-from tellbench.datasets.speech.features import BANDS, HOP, log_mel, periodicity
+from tellbench.datasets.speech.features import BANDS, HOP, log_mel, periodicity, prosody
+from tellbench.generator.base import Samples
 from tellbench.generator.vasa.motion.space import RATE
 
 FRAME: Final = SAMPLES // RATE
@@ -26,8 +26,10 @@ N_HEARD: Final = BANDS + 2
 MARGIN: Final = FRAME
 """Samples beyond a frame on which its features depend, at most: half of the pitch's window of 50 ms."""
 _MIDDLE_HZ: Final = 150.0
-
-Samples = npt.NDArray[np.float32]
+_VOICED_FROM: Final = 0.5
+"""Boersma 1993 has 0.45."""
+_AUDIBLE_DB: Final = -55.0
+"""Level below which nothing is voiced (assumption)."""
 
 
 def features(audio: Audio) -> Tensor:
@@ -123,13 +125,30 @@ class Ear:
 
     def features(self, first: int, last: int) -> Tensor:
         """Features (last - first, 4, 28) of frames of motion; what came before `first` may be forgotten afterwards."""
-        start, end = first * FRAME - MARGIN, last * FRAME + MARGIN
-        part = self._held[max(0, start - self._first) : max(0, end - self._first)]
-        before = max(0, self._first - start)
-        part = np.pad(part, (before, max(0, end - start - before - len(part))))
+        part = self.samples(first * FRAME - MARGIN, last * FRAME + MARGIN)
         return features(Audio(part))[MARGIN // FRAME : -(MARGIN // FRAME)]
+
+    def samples(self, start: int, end: int) -> Samples:
+        """Samples from one to another, silence where there is no sound."""
+        part = self._held[max(0, start - self._first) : max(0, end - self._first)]
+        before = min(end - start, max(0, self._first - start))
+        return np.pad(part, (before, end - start - before - len(part)))
 
     def forget(self, frame: int) -> None:
         """Drop the sound that only frames before this one need."""
         drop = min(len(self._held), max(0, frame * FRAME - MARGIN - self._first))
         self._held, self._first = self._held[drop:], self._first + drop
+
+
+def voice_at(ear: Ear, first: int, count: int, fps: float) -> tuple[Samples, Samples]:
+    """Loudness in dB re full scale and pitch in Hz, NaN where unvoiced, of frames at a rate, both (count,).
+
+    Each from the 50 ms of sound about the middle of its frame, so streams say what files do.
+    """
+    steps = ((np.arange(first, first + count) + 0.5) / fps * SAMPLES / HOP).astype(int)
+    sound = Audio(ear.samples(int(steps[0]) * HOP - MARGIN, int(steps[-1] + 1) * HOP + MARGIN))
+    here = steps - steps[0] + MARGIN // HOP
+    loudness = prosody(sound).loudness_db[here]
+    f0, strength = (track[here] for track in periodicity(sound))
+    voiced = (strength > _VOICED_FROM) & (loudness > _AUDIBLE_DB)
+    return loudness, np.where(voiced, f0, np.nan).astype(np.float32)

@@ -20,13 +20,14 @@ from torch import Tensor
 
 from tellbench.datasets.emotion import EMOTIONS
 from tellbench.datasets.files import atomic_path
+from tellbench.generator.controls import MOODS
 from tellbench.generator.vasa.data.bank import people_of
 from tellbench.generator.vasa.motion.data.talks import HELD_OUT, Talk, acting, path_of, read_talk
 from tellbench.generator.vasa.motion.diffusion import Sampling
 from tellbench.generator.vasa.motion.hearing import Recording
 from tellbench.generator.vasa.motion.model import MotionModel
 from tellbench.generator.vasa.motion.panels import panel
-from tellbench.generator.vasa.motion.script import MOODS, Script, distance_of, emotion_of
+from tellbench.generator.vasa.motion.script import Script, distance_of, emotion_of
 from tellbench.generator.vasa.motion.space import COLUMNS, RATE, columns_of, looking, motion_columns
 from tellbench.generator.vasa.motion.stream import Performer
 from tellbench.generator.vasa.panels import write_panel

@@ -14,6 +14,8 @@ from tellbench.generator.vasa.motion.sizes import Size, size_named
 from tellbench.generator.vasa.motion.space import N_MOTION, N_POSE
 from tellbench.generator.vasa.state import read_weights, write_weights
 
+SHIPPED: Final = Path(__file__).parents[1] / "weights" / "motion.safetensors"
+"""Weights that come with Tellbench."""
 _LEAST_SCALE: Final = (0.5, 0.05, 0.2)
 """Degrees or mm, coefficients, and units of pitch and log power: what moves less counts less (assumption)."""
 _REMEDY: Final = "train one with `tellbench fit-generator motion`"

@@ -15,10 +15,9 @@ from torch import Tensor
 from tellbench.datasets.emotion import EMOTIONS
 from tellbench.datasets.expression import INDEX
 from tellbench.errors import InputError
-from tellbench.generator.vasa.motion.space import N_MOTION, POSE, looking, split
+from tellbench.generator.controls import MOODS, POSE
+from tellbench.generator.vasa.motion.space import N_MOTION, looking, split
 
-MOODS: Final = tuple(name for name in EMOTIONS if name != "neutral")
-"""Columns of `Script.emotion`."""
 CAMERA_MM: Final = 1180.0
 """Distance of the camera from a portrait of which nothing is known (`pose.PERSPECTIVE`, `window.STEADY_PLACES`)."""
 FARTHEST_LOOK: Final = (28.0, 16.0)

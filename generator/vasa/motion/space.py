@@ -14,12 +14,11 @@ import torch
 from torch import Tensor
 
 from tellbench.datasets.expression import COEFFICIENTS, columns
+from tellbench.generator.controls import POSE
 from tellbench.generator.vasa.frames import GAZE_UNIT, RIG_NAMES, mirror_rig
 
 RATE: Final = 25
 """Frames a second."""
-POSE: Final = ("yaw", "pitch", "roll", "x", "y", "z")
-"""Degrees, then mm to image right, up and towards the viewer."""
 COLUMNS: Final = (*POSE, *RIG_NAMES)
 """Names of the numbers of a frame."""
 N_MOTION: Final = len(COLUMNS)

@@ -15,8 +15,9 @@ from torch import Tensor
 
 from tellbench.datasets.audio import RATE as SAMPLES
 from tellbench.errors import InputError
+from tellbench.generator.base import Samples
 from tellbench.generator.vasa.motion.diffusion import Sampling, sample
-from tellbench.generator.vasa.motion.hearing import FRAME, MARGIN, Ear, Hearing, Samples
+from tellbench.generator.vasa.motion.hearing import FRAME, MARGIN, Ear, Hearing
 from tellbench.generator.vasa.motion.model import MotionModel
 from tellbench.generator.vasa.motion.network import Conditions
 from tellbench.generator.vasa.motion.script import Script

@@ -8,7 +8,8 @@ import pytest
 
 from tellbench.datasets.audio import RATE, Audio
 from tellbench.errors import InputError
-from tellbench.generator.base import Controls, Request
+from tellbench.generator.base import Request
+from tellbench.generator.controls import Controls
 from tellbench.generator.meshwarp import MeshWarp
 
 N_FRAMES = 20

@@ -5,7 +5,7 @@ import pytest
 
 from tellbench.datasets.expression import INDEX, columns
 from tellbench.errors import InputError
-from tellbench.generator.base import Controls
+from tellbench.generator.controls import Controls
 from tellbench.generator.meshwarp.behaviour import MOST_DEGREES
 from tellbench.generator.meshwarp.motion import perform
 

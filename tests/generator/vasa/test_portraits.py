@@ -21,7 +21,7 @@ def frames(request, shared_assets):
     pose[TURNED, 0] = 8
     still = np.zeros(4, np.float32)
     motion = Motion(np.stack(acts).astype(np.float32), pose, np.zeros((4, 2), np.float32), still, still)
-    made, _ = Vasa().prepare(portrait).render(motion, slice(0, 4))
+    made, _ = Vasa().prepare(portrait).render(motion)
     return np.concatenate([portrait[None], made])
 
 

@@ -11,7 +11,9 @@ from tellbench.datasets.studio.people.identity import Identity
 from tellbench.datasets.studio.people.person import Person
 from tellbench.datasets.studio.renderer import Studio
 from tellbench.errors import InputError
-from tellbench.generator.base import Controls, Request
+from tellbench.generator.base import Request
+from tellbench.generator.controls import Controls
+from tellbench.generator.motion import Motion
 from tellbench.generator.vasa.model import FaceModel
 from tellbench.generator.vasa.motion.model import MotionModel
 from tellbench.generator.vasa.motion.sizes import SIZES as MOTION_SIZES
@@ -32,8 +34,11 @@ def generator(shot, tmp_path_factory):
     torch.manual_seed(0)
     path = tmp_path_factory.mktemp("weights") / "face.safetensors"
     FaceModel(SIZES["tiny"]).save(path)
+    motion = MotionModel(MOTION_SIZES["tiny"])
+    motion.motion_scale.fill_(0.2)
+    motion.save(path.with_name("motion.safetensors"))
     truth = Landmarks(*(getattr(shot, k).astype(np.float32) for k in ("landmarks", "iris", "aperture")))
-    return Vasa(weights=path, landmarks=lambda frames: truth)
+    return Vasa(path, lambda frames: truth, motion=path.with_name("motion.safetensors"))
 
 
 def _request(shot, **changes):
@@ -48,7 +53,7 @@ def chunks(generator, shot):
 
 
 def test_chunks_add_up_and_know_their_labels(chunks, shot):
-    assert [len(c.frames) for c in chunks] == [16, 4]
+    assert [len(c.frames) for c in chunks] == [10, 10]
     assert all(c.frames.shape[1:] == shot.frames[0].shape for c in chunks)
     tracks = pd.concat([c.tracks for c in chunks], ignore_index=True)
     assert tracks["frame"].tolist() == list(range(20))
@@ -57,17 +62,46 @@ def test_chunks_add_up_and_know_their_labels(chunks, shot):
     assert tracks["yaw"].abs().max() < 30
 
 
-def test_a_motion_model_moves_the_head_where_it_is_given(generator, shot, tmp_path):
-    torch.manual_seed(0)
-    motion = MotionModel(MOTION_SIZES["tiny"])
-    motion.motion_scale.fill_(0.2)
-    motion.save(tmp_path / "motion.safetensors")
-    moved = Vasa(generator.weights, generator.landmarks, motion=tmp_path / "motion.safetensors")
-    request = _request(shot, n_frames=8, controls=Controls(head_motion=0.5, gaze=(5.0, 0.0)))
-    (chunk,), (again,) = list(moved.animate(request)), list(moved.animate(request))
-    assert np.array_equal(chunk.frames, again.frames)
-    assert (chunk.tracks["asked_gaze_x"] == 5).all()
-    assert chunk.tracks["yaw"].std() > 0
+def test_what_is_asked_for_stands_beside_what_is_shown(generator, shot):
+    tracks = {"gaze_x": tuple(np.linspace(0, 8, 8)), "gaze_y": (0.0,) * 8}
+    controls = Controls(head_motion=0.0, pose=(6.0, 0, 0, 0, 0, 0), replace_pose=True, tracks=tracks)
+    (chunk,) = generator.animate(_request(shot, n_frames=8, controls=controls))
+    assert chunk.tracks["asked_gaze_x"].tolist() == pytest.approx(tracks["gaze_x"])
+    assert (chunk.tracks["asked_yaw"] == 6).all()
+    assert chunk.tracks["yaw"].std() < 0.01
+    assert not chunk.tracks["window_seam"].any()
+
+
+def test_a_stream_gives_the_frames_of_the_whole(generator, shot):
+    request = _request(shot, n_frames=25, controls=Controls(dials={"window": 10}))
+    whole = list(generator.animate(request))
+    streamed = list(generator.stream(request, iter(np.array_split(request.speech.samples, 7))))
+    tables = [pd.concat([c.tracks for c in made], ignore_index=True) for made in (whole, streamed)]
+    pd.testing.assert_frame_equal(*tables)
+    assert np.flatnonzero(tables[0]["window_seam"]).tolist() == [10, 20]
+    frames = [np.concatenate([c.frames for c in made]) for made in (whole, streamed)]
+    assert np.array_equal(*frames)
+
+
+def test_given_motion_is_shown_instead_of_one_to_the_voice(generator, shot):
+    still = np.zeros((4, 6), np.float32)
+    turned = still.copy()
+    turned[:, 0] = 5
+    quiet = np.zeros(4, np.float32)
+    shown = []
+    for pose in (still, turned):
+        given = Motion(np.zeros((4, 52), np.float32), pose, still[:, :2], quiet, quiet)
+        (chunk,) = generator.animate(_request(shot, n_frames=4, motion=given))
+        shown.append(chunk.tracks["yaw"])
+    assert np.allclose(shown[1] - shown[0], 5, atol=0.5)
+
+
+def test_enlarged_faces_lose_detail(generator, shot):
+    def detail(factor):
+        (chunk,) = generator.animate(_request(shot, n_frames=1, controls=Controls(dials={"upsampler": factor})))
+        return np.abs(np.diff(chunk.frames[0, 60:130, 60:130].astype(int), axis=1)).mean()
+
+    assert detail(4) < 0.8 * detail(1)
 
 
 def test_same_seed_same_frames(generator, chunks, shot):

@@ -66,26 +66,42 @@ def read_clip(path: Path, finder: Finder, landmarker: Landmarker, reader: Reader
     """
     sound, fps = features(read_audio(path)), probe(path).fps
     track = track_faces(iter_frames(path, _CHUNK), finder, landmarker)
-    known = np.flatnonzero(track.found)
+    require_face(path, track)
     count = int(len(track) / fps * RATE)
-    if len(known) < _LEAST_FOUND * len(track) or count < WINDOW:
-        raise InputError(
-            f"{path}: a face in {len(known)} of {len(track)} frames, {count / RATE:.1f} s; a face in "
-            f"{_LEAST_FOUND:.0%} of {WINDOW / RATE:g} s or more is needed"
-        )
+    if count < WINDOW:
+        raise InputError(f"{path}: {count / RATE:.1f} s; {WINDOW / RATE:g} s or more are needed")
     motion = between(_motion(path, track, reader), (torch.arange(count) + 0.5) / RATE * fps - 0.5)
     count = min(count, len(sound))
     return Talk(motion[:count], sound[:count], _script(motion[:count]).rows(0, count))
 
 
+def require_face(path: Path, track: FaceTrack) -> None:
+    """Refuse a clip that does not show a face nearly all the time.
+
+    Raises:
+        InputError: it does not.
+    """
+    found = int(track.found.sum())
+    if not found or found < _LEAST_FOUND * len(track):
+        raise InputError(
+            f"{path}: a face in {found} of {len(track)} frames; one is needed in {_LEAST_FOUND:.0%} of them"
+        )
+
+
 def _motion(path: Path, track: FaceTrack, reader: Reader) -> Tensor:
     """Motion (T, 60) at the clip's own rate; gaps are bridged."""
+    poses, rigs = read_faces(path, track, reader)
+    rest = poses.median(0, keepdim=True).values
+    rest[:, :3] = 0  # facing the camera, where the studio's people rest
+    return bridged(joined(moves_between(rest.expand_as(poses), poses), rigs), track)
+
+
+def read_faces(path: Path, track: FaceTrack, reader: Reader) -> tuple[Tensor, Tensor]:
+    """Poses (N, 7) and rigs (N, 54) of the N frames of a clip that show a face, in one window for all."""
     known = torch.from_numpy(np.flatnonzero(track.found))
     points = torch.from_numpy(np.concatenate([track.landmarks.points, track.landmarks.iris], 1))[known]
     square = clip_square(points)
     poses = pose_of(to_window(points, square))
-    rest = poses.median(0, keepdim=True).values
-    rest[:, :3] = 0  # facing the camera, where the studio's people rest
     rigs, first = [], 0
     for chunk in iter_frames(path, _CHUNK):
         rows = ((known >= first) & (known < first + len(chunk))).nonzero()[:, 0]
@@ -93,9 +109,13 @@ def _motion(path: Path, track: FaceTrack, reader: Reader) -> Tensor:
             pictures = torch.from_numpy(chunk[(known[rows] - first).numpy()]).permute(0, 3, 1, 2).float() / 255
             rigs.append(read_rig(reader(cut(pictures, square, reader.side), poses[rows])))
         first += len(chunk)
-    motion = joined(moves_between(rest.expand_as(poses), poses), torch.cat(rigs))
-    places = np.interp(np.arange(len(track)), known.numpy(), np.arange(len(known)))
-    return between(motion, torch.from_numpy(places))
+    return poses, torch.cat(rigs)
+
+
+def bridged(rows: Tensor, track: FaceTrack) -> Tensor:
+    """Rows (N, C) of the frames that show a face as rows of all T frames."""
+    known = np.flatnonzero(track.found)
+    return between(rows, torch.from_numpy(np.interp(np.arange(len(track)), known, np.arange(len(known)))))
 
 
 def _script(motion: Tensor) -> Script:

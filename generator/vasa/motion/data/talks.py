@@ -30,10 +30,11 @@ from tellbench.datasets.speech.acoustics import Acoustics
 from tellbench.datasets.studio.behaviour import Habits, perform
 from tellbench.datasets.studio.behaviour.signals import RATE as STEPS
 from tellbench.errors import InputError
+from tellbench.generator.controls import MOODS
 from tellbench.generator.vasa.data.bank import people_of
 from tellbench.generator.vasa.frames import rig_of
 from tellbench.generator.vasa.motion.hearing import features
-from tellbench.generator.vasa.motion.script import FARTHEST_LOOK, MOODS, Script
+from tellbench.generator.vasa.motion.script import FARTHEST_LOOK, Script
 from tellbench.generator.vasa.motion.space import RATE, joined
 
 PEOPLE: Final = range(760_000, 780_000)

@@ -3,7 +3,8 @@ import torch
 
 from tellbench.datasets.emotion import EMOTIONS
 from tellbench.errors import InputError
-from tellbench.generator.vasa.motion.script import MOODS, Script, distance_of, emotion_of, main_gaze
+from tellbench.generator.controls import MOODS
+from tellbench.generator.vasa.motion.script import Script, distance_of, emotion_of, main_gaze
 from tellbench.generator.vasa.motion.space import N_MOTION
 
 

@@ -4,11 +4,11 @@ import torch
 
 from tellbench.datasets.audio import Audio
 from tellbench.errors import InputError
+from tellbench.generator.controls import POSE
 from tellbench.generator.vasa.motion.diffusion import Sampling
 from tellbench.generator.vasa.motion.hearing import FRAME, Recording, features
 from tellbench.generator.vasa.motion.measure import seam_ratio
 from tellbench.generator.vasa.motion.script import CAMERA_MM, Script
-from tellbench.generator.vasa.motion.space import POSE
 from tellbench.generator.vasa.motion.stream import LOOK_AHEAD, Performer, perform
 
 from .test_hearing import VOICE
