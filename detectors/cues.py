@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tellbench.datasets.clip import Clip
+from tellbench.datasets.faces.posing import upright
 from tellbench.datasets.processes import process_pool
 from tellbench.datasets.video import iter_frames, probe
 from tellbench.detectors.cache import Arrays, remember, weights_digest
@@ -80,12 +81,7 @@ class Cues:
 
         (T, 68, 2), y down.
         """
-        right, left = self.points[:, 36], self.points[:, 45]  # outer corners
-        axis = (left - right) / np.linalg.norm(left - right, axis=1, keepdims=True) ** 2  # (T, 2)
-        offset = self.points - ((right + left) / 2)[:, None]  # (T, 68, 2)
-        along = offset[..., 0] * axis[:, None, 0] + offset[..., 1] * axis[:, None, 1]
-        across = offset[..., 1] * axis[:, None, 0] - offset[..., 0] * axis[:, None, 1]
-        return np.stack([along, across], -1).astype(np.float32)
+        return upright(self.points)
 
     @property
     def brow(self) -> Floats:
