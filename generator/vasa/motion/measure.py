@@ -27,7 +27,7 @@ from tellbench.generator.vasa.motion.diffusion import Sampling
 from tellbench.generator.vasa.motion.hearing import Recording
 from tellbench.generator.vasa.motion.model import MotionModel
 from tellbench.generator.vasa.motion.panels import panel
-from tellbench.generator.vasa.motion.script import Script, distance_of, emotion_of
+from tellbench.generator.vasa.motion.script import Script, distance_of, emotion_of, main_gaze
 from tellbench.generator.vasa.motion.space import COLUMNS, RATE, columns_of, looking, motion_columns
 from tellbench.generator.vasa.motion.stream import Performer
 from tellbench.generator.vasa.panels import write_panel
@@ -44,6 +44,9 @@ _RISEN: Final = 0.15
 _GUIDANCE: Final = ((0.0, 0.0), (0.0, 1.0), (0.0, 2.0), (0.5, 1.0), (1.0, 1.0), (2.0, 1.0))
 _STEPS: Final = (5, 25, 50)
 """Rows of VASA-1's ablation: scales of audio and gaze; steps besides the usual."""
+_LOOKS: Final = ((-20.0, 0.0), (20.0, 0.0), (0.0, 10.0), (0.0, -10.0))
+_DISTANCES: Final = (0.85, 1.15)
+"""What is asked for besides what the talks' people were asked for: degrees right and up, distances of the portrait."""
 
 
 def blinks(motion: Tensor) -> int:
@@ -94,6 +97,7 @@ def figures(talks: Sequence[Talk], motions: Sequence[Tensor], window: int = 50) 
     correlation, late = (np.array(column, float) for column in zip(*agreement, strict=True))
     seconds = sum(len(motion) for motion in motions) / RATE
     gaze = [float((looking(m) - talk.script.gaze).norm(dim=1).mean()) for m, talk in zip(motions, talks, strict=True)]
+    main = [float((main_gaze(m) - talk.script.gaze.mean(0)).norm()) for m, talk in zip(motions, talks, strict=True)]
     distance = [
         float((distance_of(motion) - talk.script.distance.mean()).abs())
         for motion, talk in zip(motions, talks, strict=True)
@@ -103,6 +107,7 @@ def figures(talks: Sequence[Talk], motions: Sequence[Tensor], window: int = 50) 
         "lips_r": float(np.nanmean(correlation)),
         "lips_late_frames": float(np.nanmean(late)),
         "gaze_error_deg": float(np.mean(gaze)),
+        "main_gaze_error_deg": float(np.mean(main)),
         "distance_error_percent": 100 * float(np.mean(distance)),
         "delta_p_deg": float(np.mean([pose_variation(motion) for motion in motions])),
         "blinks_a_minute": 60 * sum(blinks(motion) for motion in motions) / seconds,
@@ -129,6 +134,23 @@ def ablation(model: MotionModel, talks: Sequence[Talk]) -> pd.DataFrame:
     for name, sampling in ways.items():
         rows[name] = figures(talks, [made(model, talk, i, sampling) for i, talk in enumerate(talks)])
         logging.getLogger(__name__).info("%s: %s", name, {key: round(value, 3) for key, value in rows[name].items()})
+    return pd.DataFrame(rows).T
+
+
+def asked(model: MotionModel, talks: Sequence[Talk]) -> pd.DataFrame:
+    """Rows of other wishes than the talks' own: nothing, gazes and distances; `figures` against those wishes.
+
+    `emotion` is the sum of intensities that are read back, of which none was asked for.
+    """
+    ways = {"nothing": Script.of()}
+    ways |= {f"gaze {x:g} {y:g}": Script.of((x, y)) for x, y in _LOOKS}
+    ways |= {f"distance {distance:g}": Script.of(distance=distance) for distance in _DISTANCES}
+    rows = {}
+    for name, script in ways.items():
+        told = [dataclasses.replace(talk, script=script.rows(0, len(talk.motion))) for talk in talks]
+        motions = [made(model, talk, i, Sampling()) for i, talk in enumerate(told)]
+        mood = float(np.mean([float(emotion_of(motion).sum()) for motion in motions]))
+        rows[name] = {**figures(told, motions), "emotion": mood}
     return pd.DataFrame(rows).T
 
 
@@ -159,6 +181,7 @@ def long_clip(model: MotionModel, talk: Talk, seconds: int = 60) -> Mapping[str,
     head = torch.stack([part[:, :3].mean(0) for part in quarters])
     return {
         "drift_deg": float((head[-1] - head[0]).norm()),
+        "drift_mm": float((quarters[-1][:, 3:6].mean(0) - quarters[0][:, 3:6].mean(0)).norm()),
         "spread_deg": float(head.std(0).norm()),
         "seam_ratio": seam_ratio([motion], performer.window),
         "finite": float(motion.isfinite().all()),
@@ -182,9 +205,11 @@ def main() -> None:
     for seed, talk in zip(given.people[:4], talks, strict=False):
         tracks = {"studio": talk.motion, "made": made(model, talk, seed, Sampling())}
         write_panel(given.out / f"talk_{seed}.png", panel(tracks, talk.heard))
-    tables: dict[str, pd.DataFrame] = {"ablation": ablation(model, talks), "emotions": confusion(model, talks[:8])}
+    tables: dict[str, pd.DataFrame] = {"ablation": ablation(model, talks), "asked": asked(model, talks[:8])}
+    tables["emotions"] = confusion(model, talks[:8])
     tables["minute"] = pd.DataFrame([long_clip(model, talks[0])])
     for name, table in tables.items():
+        logging.getLogger(__name__).info("%s\n%s", name, table.round(3).to_string())
         with atomic_path(given.out / f"{name}.csv") as part:
             table.to_csv(part, float_format="%.4f")
 

@@ -8,7 +8,7 @@ from tellbench.generator.vasa.motion import measure
 from tellbench.generator.vasa.motion.data.talks import path_of, write_talk
 from tellbench.generator.vasa.motion.space import COLUMNS, N_MOTION
 
-from .toys import GAZE, toy_talk
+from .toys import GAZE, JAW, toy_talk
 
 
 @pytest.fixture
@@ -21,6 +21,7 @@ def test_what_people_did_is_without_fault(talks):
     assert row["lips_r"] == pytest.approx(1)
     assert row["lips_late_frames"] == 0
     assert row["gaze_error_deg"] < 0.5
+    assert row["main_gaze_error_deg"] < 1
     assert row["distance_error_percent"] < 0.01
     assert row["seam_ratio"] == pytest.approx(1, abs=0.1)
 
@@ -67,18 +68,38 @@ def test_emotions_that_show_are_read(untrained, monkeypatch, talks):
     assert sum(table.loc[name, name] for name in EMOTIONS) >= 7.5
 
 
+def test_what_is_asked_for_is_what_is_measured_against(untrained, monkeypatch, talks):
+    """A stand-in for the model that heeds the gaze alone, and comes no nearer."""
+
+    def deaf(model, talk, seed, sampling, script=None):
+        motion = torch.zeros(150, N_MOTION)
+        motion[:, JAW] = talk.motion[:, JAW]
+        motion[:, GAZE] = talk.script.gaze[:, 0] / 20
+        return motion
+
+    monkeypatch.setattr(measure, "made", deaf)
+    table = measure.asked(untrained, talks)
+    assert table.loc["nothing", ["gaze_error_deg", "emotion"]].tolist() == pytest.approx([0, 0], abs=1e-3)
+    assert table.loc["gaze 20 0", "main_gaze_error_deg"] == pytest.approx(0, abs=1e-3)
+    assert table.loc["gaze 0 10", "gaze_error_deg"] == pytest.approx(10, abs=1e-3)
+    assert table.loc["distance 0.85", "distance_error_percent"] == pytest.approx(15, abs=1e-3)
+
+
 def test_the_command_writes_tables_and_pictures(untrained, talks, tmp_path, monkeypatch):
     for seed, talk in zip((840_000, 840_001), talks, strict=True):
         write_talk(path_of(tmp_path / "talks", seed), talk)
     untrained.save(tmp_path / "model.safetensors")
     monkeypatch.setattr(measure, "_GUIDANCE", ((0.5, 1.0),))
     monkeypatch.setattr(measure, "_STEPS", (1,))
+    monkeypatch.setattr(measure, "_LOOKS", ())
+    monkeypatch.setattr(measure, "_DISTANCES", (1.1,))
     monkeypatch.setattr(measure, "MotionModel", type("Loaded", (), {"load": staticmethod(lambda path: untrained)}))
     command = ["measure", "--model", "x", "--talks", str(tmp_path / "talks"), "--people", "840000:840002"]
     monkeypatch.setattr("sys.argv", [*command, "--out", str(tmp_path / "out")])
     measure.main()
     assert {path.name for path in (tmp_path / "out").iterdir()} == {
         "ablation.csv",
+        "asked.csv",
         "emotions.csv",
         "minute.csv",
         "talk_840000.png",
