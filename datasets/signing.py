@@ -63,9 +63,7 @@ def _own(certificates: Path, key: Path) -> c2pa.Signer:
         raise InputError(f"{certificates} or {key}: not a readable PEM certificate and open key ({error})") from error
     if leaf.public_key() != opened.public_key():
         raise InputError(f"{key} is not the key of the first certificate in {certificates}; the signer's comes first")
-    made = _signer(_algorithm(opened, key), chain, private)
-    _try_out(made, certificates)
-    return made
+    return _tried_out(_algorithm(opened, key), chain, _pkcs8(opened), certificates)
 
 
 def read_roots(path: Path) -> str:
@@ -100,8 +98,8 @@ def _algorithm(key: PrivateKeyTypes, path: Path) -> str:
     raise InputError(f"{path}: {type(key).__name__}; C2PA allows EC keys on P-256, P-384 or P-521, Ed25519, and RSA")
 
 
-def _try_out(made: c2pa.Signer, certificates: Path) -> None:
-    """Sign one pixel, so that a certificate that C2PA refuses is refused before anything is made.
+def _tried_out(algorithm: str, chain: bytes, private: bytes, certificates: Path) -> c2pa.Signer:
+    """A signer that has signed one pixel, so that what C2PA refuses is refused before anything is made.
 
     Raises:
         InputError: it is refused.
@@ -110,12 +108,14 @@ def _try_out(made: c2pa.Signer, certificates: Path) -> None:
     Image.new("RGB", (1, 1)).save(pixel, "png")
     pixel.seek(0)
     try:
+        made = _signer(algorithm, chain, private)
         c2pa.Builder(json.dumps({"assertions": [_TRIAL]})).sign(made, "image/png", pixel, signed)
     except c2pa.C2paError as error:
         raise InputError(
             f"{certificates}: C2PA refuses this certificate ({error}); it needs an issuer above it, the key usage "
             "digitalSignature and an extended key usage such as emailProtection"
         ) from error
+    return made
 
 
 def _signer(algorithm: str, chain: bytes, private: bytes) -> c2pa.Signer:
@@ -137,8 +137,13 @@ def self_made_certificate(organization: str = LOCAL) -> tuple[bytes, bytes]:
     root_key, key = ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP256R1())
     root = _certificate(organization, "root", root_key, root_key, authority=True)
     leaf = _certificate(organization, "signer", key, root_key, authority=False)
-    private = key.private_bytes(_PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    private = _pkcs8(key)
     return leaf.public_bytes(_PEM) + root.public_bytes(_PEM), private
+
+
+def _pkcs8(key: PrivateKeyTypes) -> bytes:
+    """The key in the only PEM form that C2PA reads; OpenSSL also writes older ones."""
+    return key.private_bytes(_PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
 
 
 def _name(organization: str, common: str) -> x509.Name:

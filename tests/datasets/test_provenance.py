@@ -1,7 +1,13 @@
 import numpy as np
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.hazmat.primitives.serialization import (
+    BestAvailableEncryption,
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    load_pem_private_key,
+)
 
 from tellbench.datasets import provenance, signing
 from tellbench.datasets.provenance import FORGERY, RENDER
@@ -96,6 +102,22 @@ def own_certificate(tmp_path, monkeypatch):
     monkeypatch.setenv(signing.CERTIFICATE, str(tmp_path / "chain.pem"))
     monkeypatch.setenv(signing.KEY, str(tmp_path / "key.pem"))
     return tmp_path / "chain.pem"
+
+
+def test_a_key_in_openssls_older_form_signs(clip, own_certificate):
+    path = own_certificate.parent / "key.pem"
+    key = load_pem_private_key(path.read_bytes(), None)
+    path.write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.TraditionalOpenSSL, NoEncryption()))
+    provenance.sign(clip, {"seed": 1})
+    assert provenance.examine(clip).organization == "Acme Lab"
+
+
+def test_a_locked_key_is_refused(own_certificate):
+    path = own_certificate.parent / "key.pem"
+    key = load_pem_private_key(path.read_bytes(), None)
+    path.write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, BestAvailableEncryption(b"secret")))
+    with pytest.raises(InputError, match="open key"):
+        signing.signer()
 
 
 def test_a_certificate_without_its_key_is_refused(own_certificate, monkeypatch):
