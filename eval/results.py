@@ -116,6 +116,10 @@ class SpeedRow:
     n_frames: int = 0
     """Frames in each repeat."""
     repeats: int = 1
+    fps_offline_low: float | None = None
+    """`fps_offline` of the slowest repeat."""
+    fps_offline_high: float | None = None
+    """`fps_offline` of the fastest repeat."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

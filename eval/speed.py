@@ -144,6 +144,8 @@ def measure_generator(
         threads=environment.n_threads(),
         n_frames=passes[0].n_frames,
         repeats=repeats,
+        fps_offline_low=min(each.fps for each in passes),
+        fps_offline_high=max(each.fps for each in passes),
     )
 
 

@@ -9,6 +9,7 @@ from typing import Final, Literal
 from tellbench.eval.audits import failed
 from tellbench.eval.results import Results, ScoreRow
 from tellbench.eval.rows import NULL
+from tellbench.reports.protocols import leaderboard_only
 
 SANITY: Final = ("oracle", "random", "constant")
 """Rows whose AUC is known beforehand; they test the benchmark, not the forgeries."""
@@ -32,7 +33,11 @@ class Finding:
 
 
 def findings(results: Results) -> list[Finding]:
-    """Alarms first: reasons not to trust the numbers; then cautions: reasons to read them with care."""
+    """Alarms first: reasons not to trust the numbers; then cautions: reasons to read them with care.
+
+    Rows of further protocols are left out: among hundreds of them chance alone would raise alarms.
+    """
+    results = leaderboard_only(results)
     alarms = [Finding("alarm", text) for text in (*_broken(results), *_shortcuts(results))]
     return alarms + [Finding("caution", text) for text in (*_weaknesses(results), *_small(results))]
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import html
 import io
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, Final
 
@@ -36,12 +36,18 @@ _STAND_INS: Final = {
 INK, MUTED, LINE, CARD, PRISTINE, FORGED, *SERIES = _STAND_INS
 DASHES: Final = ("-", (0, (5, 1.5)), (0, (1.5, 1.2)), (0, (6, 1.5, 1.5, 1.5)), (0, (3, 1, 1, 1, 1, 1)), (0, (8, 3)))
 """Line styles beside colours, so that no figure depends on colour alone."""
-MARKERS: Final = "osD^vP"
+MARKERS: Final = "osD^vPX*<>"
 REAL_TIME: Final = 25.0
 """Frames a second of the clips: a faster generator can run live."""
 
+GUIDE: Final = (0, (4, 3))
+_DECADES: Final = 30.0
+"""Range of speeds from which three ticks a decade are enough."""
+_CROWDED: Final = 1.35
+"""Two generators nearer than this factor of speed have their names on two lines."""
 _DODGE: Final = 1.035
 """Factor on the speed axis between marks of one generator, so that intervals do not hide each other."""
+_GID: Final = "series-"
 _SMALL: Final = (4.0, 4.5)
 """Size in inches of the figures that stand three in a row."""
 _STYLE: Final[dict[str, Any]] = {
@@ -71,68 +77,125 @@ _STYLE: Final[dict[str, Any]] = {
 }
 
 
-def pareto(entries: Sequence[Entry]) -> str:
-    """Detectability against speed: a column of points a generator, a point with its interval a detector."""
+Looks = Mapping[str, int]
+"""Detector to its number in the run, which fixes its colour, dashes and marker on every figure of a page."""
+
+
+def pareto(entries: Sequence[Entry], best: Sequence[Entry], looks: Looks) -> str:
+    """Detectability against speed: a column of points a generator, a point a detector, intervals on both axes.
+
+    Args:
+        entries: what to draw; those without a speed are left out.
+        best: each generator's best detector, drawn large: it says how detectable the generator is. A line joins those
+            that no other beats on both axes.
+        looks: number of each detector.
+    """
     timed = [entry for entry in entries if entry.fps is not None]
     detectors = list(dict.fromkeys(entry.score.detector for entry in timed))
-    with _canvas(5.4, 4.0) as figure:
+    with canvas(6.6, 4.3) as figure:
         axes = figure.add_subplot()
-        for i, name in enumerate(detectors):
-            rows = [entry for entry in timed if entry.score.detector == name]
-            apart = _DODGE ** (i - (len(detectors) - 1) / 2)
-            fps = [apart * (entry.fps or 0) for entry in rows]
-            style: dict[str, Any] = {
-                "color": SERIES[i % 6],
-                "marker": MARKERS[i % 6],
-                "markeredgecolor": CARD,
-                "markersize": 9,
-            }
-            axes.plot(fps, [entry.score.auc for entry in rows], linestyle="none", label=_short(name), zorder=3, **style)
-            axes.vlines(fps, *zip(*map(_ends, rows), strict=True), color=SERIES[i % 6], linewidth=1.8, alpha=0.7)
-        axes.axhline(0.5, color=MUTED, linewidth=1, linestyle=(0, (4, 3)))
-        axes.axvline(REAL_TIME, color=MUTED, linewidth=1, linestyle=(0, (4, 3)))
-        low = min([0.4, *(_ends(entry)[0] for entry in timed)])
-        axes.set_xscale("log")
-        axes.set_xlim(*_fps_limits([entry.fps or 1 for entry in timed]))
-        axes.set_ylim(low - 0.03, 1.08)
-        _plain_log_ticks(axes)
-        for generator, at in {entry.score.test_on: entry.fps or 0 for entry in timed}.items():
-            behind = {"facecolor": CARD, "edgecolor": "none", "pad": 1.5}
-            axes.text(at, 1.035, _short(generator), ha="center", va="bottom", fontweight="bold", bbox=behind)
-        right = axes.get_xlim()[1]
-        axes.text(right, 0.505, "guessing", color=MUTED, fontsize=8.5, ha="right", va="bottom")
-        axes.text(REAL_TIME * 1.02, low - 0.02, "real time, 25 fps", color=MUTED, fontsize=8.5, va="bottom")
-        axes.set_xlabel("generator speed, frames a second (log scale): further right is faster")
-        axes.set_ylabel("AUC: lower is harder to detect")
-        axes.grid(axis="y")
-        figure.legend(loc="outside lower center", ncols=min(4, max(1, len(detectors))))
-        return _svg(figure, "pareto", "Detectability against generation speed", _pareto_words(timed))
+        for place, name in enumerate(detectors):
+            apart = _DODGE ** (place - (len(detectors) - 1) / 2)
+            for entry in (entry for entry in timed if entry.score.detector == name):
+                _pareto_point(axes, entry, looks[name], apart, big=entry in best)
+        _pareto_front(axes, best)
+        _pareto_frame(axes, timed)
+        handles = [mark(looks[name], short(name)) for name in detectors]
+        figure.legend(handles=handles, loc="outside lower center", ncols=min(5, max(1, len(detectors))))
+        return to_svg(figure, "pareto", "Detectability against generation speed", _pareto_words(timed))
 
 
-def roc(clips: pd.DataFrame, detectors: Sequence[str], generator: str) -> str:
+def undominated(best: Sequence[Entry]) -> list[Entry]:
+    """The entries that no other beats on both axes, slowest first: faster and harder to tell."""
+    kept = [
+        one
+        for one in best
+        if not any(
+            (other.fps or 0) >= (one.fps or 0)
+            and other.score.auc <= one.score.auc
+            and (other.fps, other.score.auc) != (one.fps, one.score.auc)
+            for other in best
+        )
+    ]
+    return sorted(kept, key=lambda entry: entry.fps or 0)
+
+
+def _pareto_point(axes: Axes, entry: Entry, look: int, apart: float, *, big: bool) -> None:
+    fps = apart * (entry.fps or 0)
+    low, high = _ends(entry)
+    colour, strength = SERIES[look % 6], 1.0 if big else 0.55
+    axes.vlines(fps, low, high, color=colour, linewidth=1.8, alpha=0.7 * strength).set_gid(gid(look, "interval"))
+    if entry.speed is not None and entry.speed.fps_offline_low is not None:
+        ends = (apart * entry.speed.fps_offline_low, apart * (entry.speed.fps_offline_high or 0))
+        lines = axes.hlines(entry.score.auc, *ends, color=colour, linewidth=1.8, alpha=0.7 * strength)
+        lines.set_gid(gid(look, "repeats"))
+    (point,) = axes.plot(
+        fps, entry.score.auc, color=colour, marker=marker(look), markeredgecolor=CARD, zorder=4 if big else 3,
+        linestyle="none", markersize=11 if big else 7.5,
+    )  # fmt: skip
+    point.set_gid(gid(look, "point"))
+
+
+def _pareto_front(axes: Axes, best: Sequence[Entry]) -> None:
+    """A line along the generators that are worth their price."""
+    front = undominated([entry for entry in best if entry.fps is not None])
+    if len(front) > 1:
+        axes.plot(
+            [entry.fps or 0 for entry in front], [entry.score.auc for entry in front],
+            color=MUTED, linewidth=1.2, zorder=2,
+        )  # fmt: skip
+
+
+def _pareto_frame(axes: Axes, timed: Sequence[Entry]) -> None:
+    """Limits, guide lines, names of generators and axes."""
+    axes.axhline(0.5, color=MUTED, linewidth=1, linestyle=GUIDE)
+    axes.axvline(REAL_TIME, color=MUTED, linewidth=1, linestyle=GUIDE)
+    low = min([0.4, *(_ends(entry)[0] for entry in timed)])
+    axes.set_xscale("log")
+    axes.set_xlim(*_fps_limits([entry.fps or 1 for entry in timed]))
+    axes.set_ylim(low - 0.03, 1.12)
+    axes.set_yticks([tick / 10 for tick in range(11) if tick / 10 >= low - 0.03])
+    _plain_log_ticks(axes)
+    above, last = 0, 0.0
+    for generator, at in sorted(
+        {entry.score.test_on: entry.fps or 0 for entry in timed}.items(), key=lambda item: item[1]
+    ):
+        above = 1 - above if at < last * _CROWDED else 0  # two lines of names where they would touch
+        last = at
+        behind = {"facecolor": CARD, "edgecolor": "none", "pad": 1.5}
+        axes.text(at, 1.035 + 0.045 * above, short(generator), ha="center", va="bottom", fontweight="bold", bbox=behind)
+    right = axes.get_xlim()[1]
+    axes.text(right, 0.505, "guessing", color=MUTED, fontsize=8.5, ha="right", va="bottom")
+    axes.text(REAL_TIME * 1.02, low - 0.02, "real time, 25 fps", color=MUTED, fontsize=8.5, va="bottom")
+    axes.set_xlabel("generator speed, frames a second (log scale): further right is faster")
+    axes.set_ylabel("AUC: lower is harder to detect")
+    axes.grid(axis="y")
+
+
+def roc(clips: pd.DataFrame, detectors: Sequence[str], generator: str, looks: Looks) -> str:
     """ROC curves of detectors on one generator."""
     y, scores = _view(clips, detectors, generator)
-    with _canvas(*_SMALL) as figure:
+    with canvas(*_SMALL) as figure:
         axes = figure.add_subplot()
-        axes.plot([0, 1], [0, 1], color=MUTED, linewidth=1, linestyle=(0, (4, 3)))
-        for i, name in enumerate(detectors):
+        axes.plot([0, 1], [0, 1], color=MUTED, linewidth=1, linestyle=GUIDE)
+        for name in detectors:
             curve = roc_curve(y, scores[name])
-            label = f"{_short(name)}  {auc(y, scores[name]):.3f}"
-            axes.plot(curve.fpr, curve.tpr, color=SERIES[i % 6], linestyle=DASHES[i % 6], label=label)
+            label = f"{short(name)}  {auc(y, scores[name]):.3f}"
+            axes.plot(curve.fpr, curve.tpr, label=label, gid=gid(looks[name], "roc"), **dashes(looks[name]))
         axes.set(xlim=(-0.01, 1.01), ylim=(-0.01, 1.01), aspect="equal")
         axes.set_xlabel("pristine clips wrongly called forged")
         axes.set_ylabel("forged clips found")
         axes.grid()
         figure.legend(loc="outside lower center", ncols=2)
         said = ", ".join(f"{name} {auc(y, scores[name]):.3f}" for name in detectors)
-        return _svg(figure, f"roc-{generator}", f"ROC curves on {generator}", f"Area under each curve: {said}.")
+        return to_svg(figure, f"roc-{generator}", f"ROC curves on {generator}", f"Area under each curve: {said}.")
 
 
 def distributions(clips: pd.DataFrame, detectors: Sequence[str], generator: str) -> str:
     """Mirrored histograms of scores, a row a detector: pristine clips above the line, forged below."""
     y, scores = _view(clips, detectors, generator)
     edges = np.linspace(0, 1, 26)
-    with _canvas(_SMALL[0], max(_SMALL[1], 1.0 + 0.7 * len(detectors))) as figure:
+    with canvas(_SMALL[0], max(_SMALL[1], 1.0 + 0.7 * len(detectors))) as figure:
         rows = figure.subplots(len(detectors), 1, sharex=True, squeeze=False)[:, 0]
         for axes, name in zip(rows, detectors, strict=True):
             for label, colour, sign in ((0, PRISTINE, 1), (1, FORGED, -1)):
@@ -142,7 +205,7 @@ def distributions(clips: pd.DataFrame, detectors: Sequence[str], generator: str)
             axes.set(ylim=(-reach, reach), yticks=[], xlim=(0, 1))
             axes.axhline(0, color=MUTED, linewidth=0.8)
             axes.spines[["left", "bottom"]].set_visible(False)
-            axes.set_title(_short(name), loc="left", fontsize=9.5, pad=2)
+            axes.set_title(short(name), loc="left", fontsize=9.5, pad=2)
         rows[-1].set_xlabel("score: 0 = surely pristine, 1 = surely forged")
         figure.legend(
             handles=[_patch(PRISTINE, "pristine, upwards"), _patch(FORGED, "forged, downwards")],
@@ -154,36 +217,38 @@ def distributions(clips: pd.DataFrame, detectors: Sequence[str], generator: str)
             f"{name}: median {pristine:.2f} pristine, {forged:.2f} forged"
             for name, (pristine, forged) in middle.items()
         )
-        return _svg(figure, f"scores-{generator}", f"Scores of each clip, {generator}", said + ".")
+        return to_svg(figure, f"scores-{generator}", f"Scores of each clip, {generator}", said + ".")
 
 
-def calibration(clips: pd.DataFrame, detectors: Sequence[str], generator: str) -> str:
+def calibration(clips: pd.DataFrame, detectors: Sequence[str], generator: str, looks: Looks) -> str:
     """Reliability diagram: share of forged clips among those with about the same score."""
     y, scores = _view(clips, detectors, generator)
-    with _canvas(*_SMALL) as figure:
+    with canvas(*_SMALL) as figure:
         axes = figure.add_subplot()
-        axes.plot([0, 1], [0, 1], color=MUTED, linewidth=1, linestyle=(0, (4, 3)))
-        for i, name in enumerate(detectors):
+        axes.plot([0, 1], [0, 1], color=MUTED, linewidth=1, linestyle=GUIDE)
+        for name in detectors:
+            look = looks[name]
             stated, observed, count = reliability(y, scores[name])
-            axes.plot(stated, observed, color=SERIES[i % 6], linestyle=DASHES[i % 6], linewidth=1.3, label=_short(name))
-            axes.scatter(stated, observed, s=8 + 90 * count / len(y), color=SERIES[i % 6], marker=MARKERS[i % 6])
+            axes.plot(stated, observed, linewidth=1.3, label=short(name), gid=gid(look, "line"), **dashes(look))
+            sizes, colour = 8 + 90 * count / len(y), SERIES[look % 6]
+            axes.scatter(stated, observed, s=sizes, color=colour, marker=marker(look), gid=gid(look, "marks"))
         axes.set(xlim=(-0.03, 1.03), ylim=(-0.03, 1.03), aspect="equal")
         axes.set_xlabel("score given")
         axes.set_ylabel("share that is forged")
         axes.grid()
         figure.legend(loc="outside lower center", ncols=2)
         said = "On the diagonal a score of 0.8 means 8 forged clips in 10. Larger marks hold more clips."
-        return _svg(figure, f"calibration-{generator}", f"Calibration on {generator}", said)
+        return to_svg(figure, f"calibration-{generator}", f"Calibration on {generator}", said)
 
 
 @contextmanager
-def _canvas(width: float, height: float) -> Iterator[Figure]:
+def canvas(width: float, height: float) -> Iterator[Figure]:
     """A figure of a size in inches, in the house style, without touching pyplot's state."""
     with rc_context(_STYLE):
         yield Figure((width, height), layout="constrained")
 
 
-def _svg(figure: Figure, name: str, title: str, description: str) -> str:
+def to_svg(figure: Figure, name: str, title: str, description: str) -> str:
     """Serialise for inlining: unique ids, themed colours, a title and a description for screen readers."""
     out = io.StringIO()
     with rc_context({"svg.hashsalt": name}):
@@ -192,6 +257,7 @@ def _svg(figure: Figure, name: str, title: str, description: str) -> str:
     body = body[body.index("<svg") :]
     body = re.sub(r"<metadata>.*?</metadata>", "", body, flags=re.DOTALL)
     key = "f" + "".join(c if c.isalnum() else f"-{ord(c):x}-" for c in name)
+    body = re.sub(rf'\bid="{_GID}(\d+)\.\w+"', r'data-series="\1"', body)
     body = re.sub(r'\bid="', f'id="{key}-', body)
     body = re.sub(r'(href="#|url\(#)', rf"\g<1>{key}-", body)
     for stand_in, variable in _STAND_INS.items():
@@ -222,16 +288,40 @@ def _fps_limits(fps: Sequence[float]) -> tuple[float, float]:
 
 
 def _plain_log_ticks(axes: Axes) -> None:
-    """1, 2, 5, 10, … within the limits, written as plain numbers."""
+    """1, 2, 5, 10, … within the limits, or finer steps where they span little, written as plain numbers."""
     low, high = axes.get_xlim()
-    ticks = [m * 10.0**e for e in range(-3, 6) for m in (1, 2, 5) if low <= m * 10.0**e <= high]
+    steps = (1, 2, 5) if high / low > _DECADES else (1, 1.5, 2, 3, 4, 5, 7)
+    ticks = [m * 10.0**e for e in range(-3, 6) for m in steps if low <= m * 10.0**e <= high]
     axes.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
     axes.set_xticks([], minor=True)
 
 
-def _short(name: str) -> str:
+def short(name: str) -> str:
     """A name that fits into a figure; the whole one stands in the table."""
     return name if len(name) <= 24 else name[:23] + "…"
+
+
+def dashes(look: int) -> dict[str, Any]:
+    """Colour and dashes of a detector; the pair is its own for the first 36."""
+    return {"color": SERIES[look % 6], "linestyle": DASHES[(look + look // 6) % 6]}
+
+
+def marker(look: int) -> str:
+    """Marker of a detector."""
+    return MARKERS[look % len(MARKERS)]
+
+
+def gid(look: int, part: str) -> str:
+    """Name of a detector's part of a figure, by which the page shows and hides it."""
+    return f"{_GID}{look}.{part}"
+
+
+def mark(look: int, label: str) -> Any:
+    """A detector's entry in a legend."""
+    from matplotlib.lines import Line2D
+
+    style: dict[str, Any] = {"marker": marker(look), "markersize": 8, "markeredgecolor": CARD, "linestyle": "none"}
+    return Line2D([], [], color=SERIES[look % 6], label=label, **style)
 
 
 def _patch(colour: str, label: str) -> Any:

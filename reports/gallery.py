@@ -15,20 +15,53 @@ from PIL import Image
 from tellbench.datasets.clip import FORGED, PRISTINE, Clip
 from tellbench.datasets.corpus import Corpus
 from tellbench.datasets.video import probe, read_frames
+from tellbench.detectors.base import Detector
 from tellbench.eval.rows import MISSING
+from tellbench.reports.charts import Chart
+from tellbench.reports.evidence import Finding, examine
+from tellbench.reports.tracks import Tracks, measure, strips
 
 POSTER_QUALITY: Final = 85
 
 
 @dataclasses.dataclass(frozen=True)
 class Exhibit:
-    """One clip as shown: its files relative to the page, and what detectors said."""
+    """One clip as shown: its files relative to the site, what was measured, and what detectors said."""
 
     clip: Clip
-    video: str
-    poster: str
+    name: str
+    """Plain name of its files, without a folder."""
     scores: Mapping[str, float | None]
     """Detector to score; None where it could not score the clip."""
+    tracks: Tracks | None
+    """None where the face could not be followed."""
+    findings: Sequence[Finding]
+    """Evidence of every trained detector at hand."""
+
+    @property
+    def kind(self) -> str:
+        """`pristine` or `forged`."""
+        return "pristine" if self.clip.label == PRISTINE else "forged"
+
+    @property
+    def video(self) -> str:
+        """The clip itself."""
+        return f"media/{self.name}.mp4"
+
+    @property
+    def poster(self) -> str:
+        """A frame from its middle."""
+        return f"media/{self.name}.jpg"
+
+    @property
+    def page(self) -> str:
+        """Its own page."""
+        return f"clips/{self.name}.html"
+
+    @property
+    def strips(self) -> tuple[Chart, ...]:
+        """Its tracks alone."""
+        return strips({self.kind: self.tracks})
 
 
 @dataclasses.dataclass(frozen=True)
@@ -38,6 +71,11 @@ class Pair:
     generator: str
     pristine: Exhibit
     forged: Exhibit
+
+    @property
+    def strips(self) -> tuple[Chart, ...]:
+        """The tracks of both, in one chart a cue."""
+        return strips({"pristine": self.pristine.tracks, "forged": self.forged.tracks})
 
 
 def choose(
@@ -62,30 +100,42 @@ def choose(
 
 
 def exhibit(
-    pairs: Sequence[tuple[Clip, Clip]], clips: pd.DataFrame, detectors: Sequence[str], site: Path, prefix: str
+    pairs: Sequence[tuple[Clip, Clip]],
+    clips: pd.DataFrame,
+    named: Sequence[str],
+    detectors: Sequence[Detector],
+    site: Path,
 ) -> list[Pair]:
-    """Copy the clips into `site/media` under plain names, with a poster each.
+    """Copy the clips into `site/media` under plain names, with a poster each; a clip of two pairs is copied once.
+
+    Args:
+        pairs: pristine and forged, as `choose` gives them.
+        clips: scores of the run.
+        named: detectors whose scores are shown.
+        detectors: trained detectors that give evidence.
+        site: folder of the site.
 
     Raises:
         InputError: a clip cannot be read.
     """
     (site / "media").mkdir(exist_ok=True)
-    return [
-        Pair(
-            forged.generator,
-            _copied(pristine, clips, detectors, site, f"media/{prefix}-{i:02d}-pristine"),
-            _copied(forged, clips, detectors, site, f"media/{prefix}-{i:02d}-forged"),
-        )
-        for i, (pristine, forged) in enumerate(pairs, 1)
-    ]
+    shown: dict[str, Exhibit] = {}
+    for clip in (clip for pair in pairs for clip in pair):
+        if clip.clip_id not in shown:
+            kind = "pristine" if clip.label == PRISTINE else "forged"
+            scores = {name: _score(clips, clip, name) for name in named}
+            shown[clip.clip_id] = _shown(clip, f"clip-{len(shown) + 1:02d}-{kind}", scores, detectors, site)
+    return [Pair(forged.generator, shown[pristine.clip_id], shown[forged.clip_id]) for pristine, forged in pairs]
 
 
-def _copied(clip: Clip, clips: pd.DataFrame, detectors: Sequence[str], site: Path, stem: str) -> Exhibit:
-    shutil.copyfile(clip.path, site / f"{stem}.mp4")
+def _shown(
+    clip: Clip, name: str, scores: Mapping[str, float | None], detectors: Sequence[Detector], site: Path
+) -> Exhibit:
+    stem = site / "media" / name
+    shutil.copyfile(clip.path, stem.with_suffix(".mp4"))
     middle = probe(clip.path).n_frames // 2
-    Image.fromarray(read_frames(clip.path, [middle])[0]).save(site / f"{stem}.jpg", quality=POSTER_QUALITY)
-    scores = {name: _score(clips, clip, name) for name in detectors}
-    return Exhibit(clip, f"{stem}.mp4", f"{stem}.jpg", scores)
+    Image.fromarray(read_frames(clip.path, [middle])[0]).save(stem.with_suffix(".jpg"), quality=POSTER_QUALITY)
+    return Exhibit(clip, name, scores, measure(clip), examine(clip, detectors, site, f"media/{name}"))
 
 
 def _order(score: float | None) -> float:

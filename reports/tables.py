@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import io
+import itertools
 from collections.abc import Callable, Mapping
 from typing import Final
 
@@ -12,6 +13,7 @@ import pandas as pd
 from tellbench.eval.results import Results, ScoreRow, SpeedRow
 from tellbench.eval.rows import NULL, OUTSIDE_PROTOCOL
 from tellbench.reports.checks import SANITY
+from tellbench.reports.protocols import further, is_main
 
 NOTHING: Final = "–"
 """Shown where a number could not be measured."""
@@ -71,9 +73,10 @@ COLUMNS: Final = (
 def leaderboard(results: Results) -> list[Entry]:
     """Entries in reading order: real generators first, best AUC first; null rows and sanity detectors last."""
     speed = fastest(results)
-    entries = [Entry(row, speed.get(row.test_on)) for row in results.scores]
+    rows = [row for row in results.scores if is_main(row)]
+    entries = [Entry(row, speed.get(row.test_on)) for row in rows]
     sanity = {name: i for i, name in enumerate(SANITY, 1)}
-    generators = list(dict.fromkeys(row.test_on for row in results.scores))
+    generators = list(dict.fromkeys(row.test_on for row in rows))
 
     def place(entry: Entry) -> tuple[bool, int, int, float]:
         row = entry.score
@@ -105,6 +108,31 @@ def best_detectors(results: Results) -> dict[str, Entry]:
     return best
 
 
+def tradeoffs(results: Results) -> list[str]:
+    """What a faster generator pays in detectability, in words: neighbours in speed, slower one first."""
+    timed = [(entry.fps, name, entry.score) for name, entry in best_detectors(results).items() if entry.fps is not None]
+    timed.sort(key=lambda item: item[0])
+    return [
+        _tradeoff(slow, fast, quick / slow_fps) for (slow_fps, _, slow), (quick, _, fast) in itertools.pairwise(timed)
+    ]
+
+
+def _tradeoff(slow: ScoreRow, fast: ScoreRow, factor: float) -> str:
+    """One sentence on two generators; where the intervals overlap, no claim is made."""
+    numbers = f"(best AUC {fast.auc:.3f} against {slow.auc:.3f})"
+    ends = (slow.auc_low, slow.auc_high, fast.auc_low, fast.auc_high)
+    low, high, fast_low, fast_high = (float("nan") if value is None else value for value in ends)
+    if fast_low > high:
+        verdict = f" and easier to tell {numbers}: speed is paid for"
+    elif fast_high < low:
+        verdict = f" and harder to tell {numbers}: better on both axes"
+    elif None in ends:
+        verdict = f"; there are too few people to say which is harder to tell {numbers}"
+    else:
+        verdict = f"; their intervals overlap {numbers}, so neither is shown to be harder to tell"
+    return f"{fast.test_on} is {factor:.1f} times as fast as {slow.test_on}{verdict}."
+
+
 def shown(value: float | int | str | None, digits: int = 3) -> str:
     """A cell's text: `–` for nothing, fixed digits for fractions, the value itself otherwise.
 
@@ -122,6 +150,12 @@ def to_csv(results: Results) -> str:
     out = io.StringIO()
     pd.DataFrame(rows, columns=[column.key for column in COLUMNS]).to_csv(out, index=False, lineterminator="\n")
     return out.getvalue()
+
+
+def further_csv(results: Results) -> str:
+    """Rows of further protocols in full precision, one a condition."""
+    rows = [{**dataclasses.asdict(row), "train_on": "+".join(row.train_on)} for row in further(results)]
+    return pd.DataFrame(rows).to_csv(index=False, lineterminator="\n")
 
 
 def to_markdown(results: Results) -> str:

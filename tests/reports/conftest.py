@@ -3,19 +3,29 @@
 from __future__ import annotations
 
 import dataclasses
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from tellbench.datasets.audio import RATE, Audio
 from tellbench.datasets.clip import Clip
 from tellbench.datasets.corpus import Corpus
+from tellbench.datasets.faces import FaceTrack, Landmarks
 from tellbench.datasets.scores import ScoreTable
 from tellbench.datasets.video import VideoWriter
+from tellbench.detectors import cues
+from tellbench.detectors.base import Evidence, Picture, Plot
 from tellbench.eval.evaluate import evaluate_run
 from tellbench.eval.results import Results, SpeedRow
+from tellbench.reports import site as site_module
+from tellbench.reports.site import build_site
 
+NASTY = '<script>document.title="owned"</script>"\'><img src=x onerror=alert(1)>'
 STRENGTH = {"blink": 1.1, "spectrum": 1.6, "cnn:resnet18": 2.6}
 SPEED = SpeedRow(
     generator="meshwarp",
@@ -31,6 +41,8 @@ SPEED = SpeedRow(
     gflops_per_frame=None,
     peak_memory_mb=812.0,
     fps_end_to_end=27.0,
+    fps_offline_low=30.0,
+    fps_offline_high=32.0,
     threads=2,
     n_frames=100,
     repeats=3,
@@ -128,3 +140,84 @@ def run(corpus: Corpus, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("made-up-run")
     make_run(corpus, folder)
     return folder
+
+
+def follow(chunks: Iterator[np.ndarray]) -> FaceTrack:
+    """A face in every frame, whose lids shut once, whose mouth opens and closes and whose brows rise."""
+    n = sum(len(chunk) for chunk in chunks)
+    t = np.arange(n)
+    points = np.tile([32.0, 34.0], (n, 68, 1))
+    points[:, 36], points[:, 45] = (20, 28), (44, 28)
+    points[:, 17:27, 1] = (20 - t / 10)[:, None]
+    points[:, 66, 1] = 36 + 2 * np.sin(t / 3)
+    lids = np.tile(np.where(abs(t - 12) < 3, 0.02 + 0.08 * abs(t - 12), 0.3)[:, None], (1, 2))
+    iris, boxes = np.tile([[26.0, 28], [38, 28]], (n, 1, 1)), np.tile([10.0, 8, 54, 60], (n, 1))
+    marks = Landmarks(*(part.astype(np.float32) for part in (points, iris, lids)))
+    return FaceTrack(np.ones(n, bool), boxes.astype(np.float32), marks, np.ones(n, np.int64))
+
+
+@pytest.fixture(scope="module")
+def followed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Faces found by `follow` instead of the landmark network, and a cache of their own."""
+    with following(tmp_path_factory.mktemp("cache")):
+        yield
+
+
+@contextmanager
+def following(cache: Path) -> Iterator[pytest.MonkeyPatch]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TELLBENCH_CACHE", str(cache))
+        patch.setitem(cues.TRACKERS, "network", lambda device: follow)
+        yield patch
+
+
+class Witness:
+    """A detector with evidence of every kind."""
+
+    def evidence(self, clip: Clip) -> Evidence:
+        times = np.arange(25) / 25
+        plot = Plot("A curve", "time, s", "height", times, {"up": times, NASTY: 1 - times}, (0.5,))
+        picture = Picture("where it looks", np.full((16, 16, 3), 90, np.uint8))
+        return Evidence("witness", 0.7, {"share": 0.123456, "count": 3, NASTY: NASTY}, (plot,), (picture,))
+
+
+@pytest.fixture(scope="session")
+def site(run: Path, corpus: Corpus, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A whole site with two pairs a generator and a detector's evidence."""
+    with following(tmp_path_factory.mktemp("cache")) as patch:
+        patch.setattr(site_module, "PAIRS", 2)
+        patch.setattr(site_module, "read_detectors", lambda folder: {"witness": Witness()})
+        return build_site(run, corpus, tmp_path_factory.mktemp("site") / "site").parent
+
+
+@pytest.fixture(scope="session")
+def nasty() -> str:
+    """What must come out as text wherever it went in."""
+    return NASTY
+
+
+@pytest.fixture(scope="session")
+def nasty_site(run: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A site without gallery from a run with nasty text wherever a user may choose it."""
+    spoilt = shutil.copytree(run, tmp_path_factory.mktemp("nasty") / "run")
+    spoil(spoilt)
+    return build_site(spoilt, None, spoilt / "site").parent
+
+
+def spoil(run: Path) -> None:
+    results = Results.read(run)
+    tables = {NASTY if name == "blink" else name: file for name, file in results.tables.items()}
+    scores = [dataclasses.replace(r, detector=NASTY) if r.detector == "blink" else r for r in results.scores]
+    scores = [dataclasses.replace(r, test_on=NASTY) if r.test_on == "splice" else r for r in scores]
+    scores.append(dataclasses.replace(scores[0], protocol=NASTY, condition=f"{NASTY}={NASTY}"))
+    speed = [dataclasses.replace(r, generator=NASTY, device=NASTY) for r in results.speed]
+    corpus = {**results.corpus, "name": NASTY, "groups": {NASTY: {NASTY: 1}}}
+    dataclasses.replace(
+        results, suite=NASTY, scores=tuple(scores), speed=tuple(speed), tables=tables, corpus=corpus, git=NASTY,
+        versions={NASTY: NASTY}, device={NASTY: NASTY},
+    ).write(run)  # fmt: skip
+    clips = pd.read_csv(run / "clips.csv", dtype=str, keep_default_na=False)
+    clips["generator"] = clips["generator"].replace("splice", NASTY)
+    clips.loc[0, "clip_id"] = NASTY
+    clips.to_csv(run / "clips.csv", index=False)
+    ScoreTable({NASTY: 0.3}).write_csv(run / "scores" / "blink.csv")

