@@ -1,4 +1,4 @@
-"""Blink irregularity: rate, completeness, kinematics, regularity and symmetry of a clip's blinks."""
+"""Blink irregularity: rate, completeness, kinematics, regularity, symmetry and timing of a clip's blinks."""
 
 from __future__ import annotations
 
@@ -8,12 +8,13 @@ import numpy as np
 import pandas as pd
 
 from tellbench.datasets.clip import Clip
-from tellbench.detectors.base import Evidence, Plot
-from tellbench.detectors.cues import Cues, check_backend, extract
+from tellbench.detectors.base import Plot
+from tellbench.detectors.behaviour import about, checked, correlation, mean, sd
+from tellbench.detectors.cues import extract
 from tellbench.detectors.events import COMPLETE_DEPTH, find_blinks
 from tellbench.detectors.fitting import Floats
-from tellbench.detectors.tabular import TabularDetector
-from tellbench.errors import InputError
+from tellbench.detectors.statistics import Measured, StatisticsDetector
+from tellbench.detectors.voice import RATE, Voice, listen
 
 STATISTICS: Final[dict[str, str]] = {
     "rate": "blinks a minute",
@@ -26,20 +27,30 @@ STATISTICS: Final[dict[str, str]] = {
     "closing_speed": "closing speed, depth a second",
     "opening_speed": "opening speed, depth a second",
     "closing_ratio": "closing time over opening time",
+    "main_sequence": "closing speed over depth, 1/s",
+    "main_sequence_r": "correlation of closing speed with depth",
     "interval": "mean interval between blinks, s",
     "interval_cv": "spread of intervals, relative",
     "interval_lv": "local variation of intervals (0 = clockwork, 1 = random)",
+    "interval_entropy": "entropy of intervals over octaves (0 = all in one, 1 = even)",
+    "shortest": "shortest interval between blinks, s",
     "lag": "mean lag between the lids, s",
     "asymmetry": "mean depth difference between the lids",
     "longest_open": "longest stretch without a blink, share of the clip",
+    "pause_locking": "log ratio of the blink rates in pauses and just after phrases, and elsewhere",
 }
-"""What the classifier sees, with readable names. Clip length, frame rate and the count itself are left out: they
-would let it learn how a corpus was cut instead of how a person blinks."""
-MIN_FOUND: Final = 0.5
-"""Least share of frames with a face; below it blinks would be counted in guesswork (assumption)."""
+"""What the classifier sees, with readable names."""
+PHASES: Final = ("onset", "closed", "reopening", "offset")
+"""Moments of a blink in order."""
+OCTAVES: Final = (0.0, 0.5, 1.0, 2.0, 4.0, 8.0, np.inf)
+"""Seconds: edges of the bins of `interval_entropy`."""
+AFTER_PHRASE_S: Final = 0.3
+"""Speakers blink at the ends of phrases: this long after one counts as a pause (Nakano & Kitazawa 2010)."""
+LEAST_S: Final = 0.5
+"""Pauses and speech must each last this long in a clip for their blink rates to be compared (assumption)."""
 
 
-def blink_statistics(blinks: pd.DataFrame, duration_s: float) -> dict[str, float]:
+def blink_statistics(blinks: pd.DataFrame, duration_s: float, voice: Voice | None = None) -> dict[str, float]:
     """One number for each of `STATISTICS`; NaN where there are too few blinks for it.
 
     `interval_lv` is the local variation of Shinomoto et al. 2003 (Neural Computation 15), 3 times the mean of
@@ -48,107 +59,91 @@ def blink_statistics(blinks: pd.DataFrame, duration_s: float) -> dict[str, float
     Args:
         blinks: table from `find_blinks`.
         duration_s: length of the clip.
+        voice: its sound, where it has any.
     """
     peaks, depth = blinks["peak_s"].to_numpy(), blinks["depth"].to_numpy()
-    length = (blinks["offset_s"] - blinks["onset_s"]).to_numpy()
-    closing = (blinks["closed_s"] - blinks["onset_s"]).to_numpy()
-    opening = (blinks["offset_s"] - blinks["reopening_s"]).to_numpy()
     gaps = np.diff(peaks)
     turns = ((gaps[1:] - gaps[:-1]) / (gaps[1:] + gaps[:-1])) ** 2
     return {
         "rate": len(blinks) / duration_s * 60,
-        "partial_share": _mean((depth < COMPLETE_DEPTH).astype(float)),
-        "depth": _mean(depth),
-        "depth_sd": _sd(depth),
-        "duration": _mean(length),
-        "duration_cv": _sd(length) / _mean(length),
-        "closed": _mean((blinks["reopening_s"] - blinks["closed_s"]).to_numpy()),
-        "closing_speed": _mean(blinks["closing_speed"].to_numpy()),
-        "opening_speed": _mean(blinks["opening_speed"].to_numpy()),
-        "closing_ratio": _mean(closing) / _mean(opening),
-        "interval": _mean(gaps),
-        "interval_cv": _sd(gaps) / _mean(gaps),
-        "interval_lv": 3 * _mean(turns),
-        "lag": _mean(np.abs(blinks["lag_s"].to_numpy())),
-        "asymmetry": _mean(np.abs((blinks["depth_left"] - blinks["depth_right"]).to_numpy())),
+        "partial_share": mean((depth < COMPLETE_DEPTH).astype(float)),
+        "depth": mean(depth),
+        "depth_sd": sd(depth),
+        **_kinematics(blinks),
+        "interval": mean(gaps),
+        "interval_cv": sd(gaps) / mean(gaps),
+        "interval_lv": 3 * mean(turns),
+        "interval_entropy": interval_entropy(gaps),
+        "shortest": float(gaps.min()) if len(gaps) else float("nan"),
+        "lag": mean(np.abs(blinks["lag_s"].to_numpy())),
+        "asymmetry": mean(np.abs((blinks["depth_left"] - blinks["depth_right"]).to_numpy())),
         "longest_open": float(np.diff(np.r_[0.0, peaks, duration_s]).max()) / duration_s,
+        "pause_locking": float("nan") if voice is None else pause_locking(peaks, voice),
     }
 
 
-class Blink(TabularDetector):
-    """Statistics of blink events -> logistic regression or a radial SVM, chosen on `val`.
+def _kinematics(blinks: pd.DataFrame) -> dict[str, float]:
+    """Times and speeds; the main sequence is how speed grows with depth (published: nearly in proportion)."""
+    onset, closed, reopening, offset = (blinks[f"{name}_s"].to_numpy() for name in PHASES)
+    depth, speed = blinks["depth"].to_numpy(), blinks["closing_speed"].to_numpy()
+    length = offset - onset
+    return {
+        "duration": mean(length),
+        "duration_cv": sd(length) / mean(length),
+        "closed": mean(reopening - closed),
+        "closing_speed": mean(speed),
+        "opening_speed": mean(blinks["opening_speed"].to_numpy()),
+        "closing_ratio": mean(closed - onset) / mean(offset - reopening),
+        "main_sequence": mean(speed / depth),
+        "main_sequence_r": correlation(depth, speed),
+    }
 
-    A statistic that a clip has too few blinks for is set to the training median, with a flag that says so.
+
+def interval_entropy(gaps: Floats) -> float:
+    """Entropy of intervals over `OCTAVES`, over the largest that so many could have; NaN below two intervals."""
+    if len(gaps) < 2:
+        return float("nan")
+    counts = np.histogram(gaps, OCTAVES)[0]
+    share = counts[counts > 0] / len(gaps)
+    return float(-(share * np.log(share)).sum() / np.log(min(len(gaps), len(counts))))
+
+
+def pause_locking(peaks: Floats, voice: Voice) -> float:
+    """Log ratio of the blink rates in pauses or just after phrases, and in speech; NaN where either hardly occurs.
+
+    Half a blink is added to each count, so that none is not infinitely few.
     """
+    speaking = voice.speaking
+    ends = np.flatnonzero(speaking[:-1] & ~speaking[1:])
+    favoured = ~speaking
+    for end in ends:
+        favoured[end : end + round(AFTER_PHRASE_S * RATE)] = True
+    seconds = np.array([favoured.sum(), (~favoured).sum()]) / RATE
+    if seconds.min() < LEAST_S:
+        return float("nan")
+    inside = favoured[np.minimum((peaks * RATE).astype(int), len(favoured) - 1)].sum()
+    rates = (np.array([inside, len(peaks) - inside]) + 0.5) / seconds
+    return float(np.log(rates[0] / rates[1]))
+
+
+class Blink(StatisticsDetector):
+    """Statistics of blink events. Short clips hold few blinks, so clip length and frame rate are stated."""
 
     name = "blink"
+    version = 2
+    statistics = STATISTICS
 
-    def __init__(self, backend: str = "network", device: str = "auto") -> None:
-        self.backend = check_backend(backend)
-        self.device = device
-
-    @property
-    def columns(self) -> tuple[str, ...]:
-        """Names of the statistics."""
-        return tuple(STATISTICS)
-
-    def row(self, clip: Clip) -> Floats:
-        """The statistics of one clip, (F,).
+    def measure(self, clip: Clip) -> Measured:
+        """Lid aperture over time with blink peaks, and every statistic.
 
         Raises:
             InputError: unreadable, or a face in too few frames.
         """
-        cues = _checked(extract(clip, self.backend, self.device), clip)
-        return np.array(list(blink_statistics(find_blinks(cues.aperture, cues.fps), cues.duration_s).values()))
-
-    def evidence(self, clip: Clip) -> Evidence:
-        """Lid aperture over time with blink peaks, and every statistic."""
-        try:
-            cues = extract(clip, self.backend, self.device)
-        except InputError as error:
-            return Evidence(self.name, None, {"problem": str(error)})
+        cues = checked(extract(clip, self.backend, self.device), clip)
         blinks = find_blinks(cues.aperture, cues.fps)
-        facts: dict[str, float | int | str] = {
-            "frames with a face": f"{int(cues.found.sum())} of {len(cues)}",
-            "clip length, s": round(cues.duration_s, 2),
-            "frames per second": round(cues.fps, 3),
-            "blinks": len(blinks),
-        }
-        try:
-            _checked(cues, clip)
-            score = self.row_and_score(clip)[1]
-        except InputError as error:
-            return Evidence(self.name, None, {**facts, "problem": str(error)})
-        numbers = blink_statistics(blinks, cues.duration_s)
-        facts |= {STATISTICS[name]: round(value, 4) for name, value in numbers.items() if np.isfinite(value)}
-        unknown = [STATISTICS[name] for name, value in numbers.items() if not np.isfinite(value)]
-        if unknown:
-            facts["too few blinks for"] = "; ".join(unknown)
         lids = cues.aperture.astype(float)
-        plot = Plot(
-            title="Lid aperture and blinks",
-            x_label="time, s",
-            y_label="lid opening / eye width",
-            x=cues.times,
-            series={"right eye": lids[:, 0], "left eye": lids[:, 1]},
-            marks=tuple(blinks["peak_s"].tolist()),
-        )
-        return Evidence(self.name, score, facts, (plot,))
-
-
-def _checked(cues: Cues, clip: Clip) -> Cues:
-    """The cues where there are enough of them."""
-    if cues.share_found < MIN_FOUND:
-        raise InputError(
-            f"{clip.path}: a face in {int(cues.found.sum())} of {len(cues)} frames; at least {MIN_FOUND:.0%} are needed"
-        )
-    return cues
-
-
-def _mean(values: Floats) -> float:
-    return float(np.mean(values)) if len(values) else float("nan")
-
-
-def _sd(values: Floats) -> float:
-    """Sample standard deviation; NaN below two values."""
-    return float(np.std(values, ddof=1)) if len(values) > 1 else float("nan")
+        series = {"right eye": lids[:, 0], "left eye": lids[:, 1]}
+        marks = tuple(blinks["peak_s"].tolist())
+        plot = Plot("Lid aperture and blinks", "time, s", "lid opening / eye width", cues.times, series, marks)
+        numbers = blink_statistics(blinks, cues.duration_s, listen(clip))
+        return Measured(numbers, {**about(cues), "blinks": len(blinks)}, (plot,))

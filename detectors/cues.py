@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tellbench.datasets.clip import Clip
-from tellbench.datasets.faces.posing import upright
+from tellbench.datasets.faces.posing import head_angles, upright
 from tellbench.datasets.processes import process_pool
 from tellbench.datasets.video import iter_frames, probe
 from tellbench.detectors.cache import Arrays, remember, weights_digest
@@ -29,8 +29,12 @@ Tracker = Callable[[Iterator[npt.NDArray[np.uint8]]], "FaceTrack"]
 
 VERSION: Final = 1
 """Of the extraction; raise it whenever cues of the same video change."""
-NOSE_REACH: Final = 0.5
-"""Nose tip in front of the plane of the outer eye corners, over their distance (about 45 mm of 90 mm; assumption)."""
+BROW_DEPTH: Final = 0.08
+"""How far the brows stand in front of the outer eye corners, over their distance: mean of 12 studio people."""
+IRIS_REACH, IRIS_DEPTH = (0.133, 0.126), (0.048, 0.046)
+"""Over the outer eye distance, across and along the face: how far the iris moves from the middle of its eye as the eye
+turns by a right angle, and how far it stands in front of it (fitted to the truth of 14 studio people, r = 0.998 and
+0.985)."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -85,29 +89,38 @@ class Cues:
 
     @property
     def brow(self) -> Floats:
-        """Mean height of each brow above the eye line, over the outer eye distance, (T, 2)."""
-        heights = [-self.upright[:, side, 1].mean(1) for side in (slice(17, 22), slice(22, 27))]
-        return np.asarray(np.stack(heights, -1))
+        """Mean height of each brow above the eye line in the head's own frame, over the outer eye distance, (T, 2).
+
+        A turn of the head shortens the eye line, and a nod lowers the brows, which stand in front of it: both are
+        taken out.
+        """
+        heights = np.stack([-self.upright[:, side, 1].mean(1) for side in (slice(17, 22), slice(22, 27))], -1)
+        yaw, pitch, _ = np.radians(self.pose).T[:, :, None]
+        return np.asarray((heights * np.cos(yaw) + BROW_DEPTH * np.sin(pitch)) / np.cos(pitch), np.float32)
 
     @property
     def mouth(self) -> Floats:
         """Opening between the inner lips over the outer eye distance, (T,)."""
         return np.asarray(self.upright[:, 66, 1] - self.upright[:, 62, 1])
 
-    @property
+    @functools.cached_property
     def pose(self) -> Floats:
-        """Rough yaw, pitch, roll in degrees, (T, 3): + turns to the subject's left, looks down, tips to the left.
+        """Yaw, pitch, roll of the head in degrees, (T, 3): + turns to the subject's left, looks down, tips to the left.
 
-        The nose tip reaches out of the eye plane by `NOSE_REACH`, so its shift along the eye line over the eye
-        distance is about NOSE_REACH * tan(yaw). Pitch is relative to the clip's median: how far the nose tip lies
-        below the eyes differs from person to person.
+        See `head_angles`: persons differ by a few degrees at rest, movements are measured better.
         """
-        nose = self.upright[:, 30]  # (T, 2)
-        eyes = self.points[:, 45] - self.points[:, 36]
-        level = nose[:, 1] - np.nanmedian(nose[:, 1]) if self.found.any() else nose[:, 1]
-        yaw, pitch = np.arctan(nose[:, 0] / NOSE_REACH), np.arctan(level / NOSE_REACH)
-        angles = np.stack([yaw, pitch, np.arctan2(eyes[:, 1], eyes[:, 0])], -1)
-        return np.asarray(np.degrees(angles), np.float32)
+        return head_angles(self.points)
+
+    @property
+    def gaze(self) -> Floats:
+        """Turn of both eyes in the head, mean of the two, in degrees to image right and up, (T, 2)."""
+        corners = [self.upright[:, pair].mean(1) for pair in ((36, 39), (42, 45))]
+        iris = upright(np.concatenate([self.points, self.iris], 1))[:, 68:]  # (T, 2, 2)
+        yaw, pitch, _ = np.radians(self.pose).T
+        across, down = (iris - np.stack(corners, 1)).mean(1).T * np.cos(yaw)
+        sines = [(across - IRIS_DEPTH[0] * np.sin(yaw)) / IRIS_REACH[0]]
+        sines += [(IRIS_DEPTH[1] * np.sin(pitch) - down) / IRIS_REACH[1]]
+        return np.asarray(np.degrees(np.arcsin(np.clip(np.stack(sines, 1), -1, 1))), np.float32)
 
     def arrays(self) -> Arrays:
         """Everything stored, as plain arrays."""

@@ -128,6 +128,7 @@ DETECTORS = Registry(
     "detector",
     {
         "blink": ("tellbench.detectors.blink:Blink", "blink rate, kinematics, completeness and regularity"),
+        "brow": ("tellbench.detectors.brow:Brow", "brow raises, and how they go with the voice's pitch"),
         "spectrum": ("tellbench.detectors.spectrum:Spectrum", "azimuthal power spectrum of unresized face crops"),
         "dct": ("tellbench.detectors.dct:Dct", "sizes and tails of 8x8 cosine coefficients of face crops"),
         "residual": ("tellbench.detectors.residual:Residual", "co-occurrence of high-pass residuals (rich model)"),

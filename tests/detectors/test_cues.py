@@ -1,3 +1,4 @@
+import dataclasses
 import logging
 
 import numpy as np
@@ -16,9 +17,10 @@ LENGTH = 12
 def face(yaw=0.0, pitch=0.0, roll=0.0, scale=100.0, brow=0.25, mouth=0.1) -> np.ndarray:
     """68 points of a stylised head turned by the pose of the house (+ subject's left, down, tips to the left)."""
     points = np.zeros((68, 3))  # x = subject's left, y up, z to the camera; unit = outer eye distance
-    points[36], points[45] = (-0.5, 0, 0), (0.5, 0, 0)
-    points[30] = (0, -0.45, 0.5)
-    points[17:27, 0], points[17:27, 1] = np.linspace(-0.5, 0.5, 10), brow
+    points[36], points[39], points[42], points[45] = (-0.5, 0, 0), (-0.17, 0, 0.1), (0.17, 0, 0.1), (0.5, 0, 0)
+    points[27:31, 1], points[27:31, 2] = np.linspace(0.02, -0.41, 4), np.linspace(0.19, 0.38, 4)
+    points[31:36] = np.c_[np.linspace(-0.14, 0.14, 5), np.full(5, -0.49), [0.23, 0.21, 0.25, 0.21, 0.23]]
+    points[17:27] = np.c_[np.linspace(-0.5, 0.5, 10), np.full(10, brow), np.full(10, cues.BROW_DEPTH)]
     points[62], points[66] = (0, -0.8, 0), (0, -0.8 - mouth, 0)
     a, b, c = np.radians([yaw, pitch, roll])
     turn_yaw = np.array([[np.cos(a), 0, np.sin(a)], [0, 1, 0], [-np.sin(a), 0, np.cos(a)]])
@@ -146,19 +148,35 @@ def test_unknown_back_end_and_device_name_what_is_allowed(clip):
 
 @pytest.mark.parametrize("angle", [-20.0, -8.0, 8.0, 20.0])
 def test_pose_has_the_sign_and_size_of_the_head(angle):
-    straight = [face()] * 4  # the median, which pitch is measured from
     for axis, name in enumerate(("yaw", "pitch", "roll")):
-        pose = made([*straight, face(**{name: angle})]).pose
-        assert pose[-1, axis] == pytest.approx(angle, rel=0.35)
-        assert abs(pose[0]).max() < 1e-3
+        pose = made([face(), face(**{name: angle})]).pose
+        assert abs(pose[0]).max() < 3
+        assert pose[1, axis] - pose[0, axis] == pytest.approx(angle, rel=0.1)
+        assert abs(np.delete(pose[1] - pose[0], axis)).max() < 1.5
 
 
 def test_brow_and_mouth_do_not_depend_on_scale_or_roll():
     small, large = made([face(scale=60, roll=15)]), made([face(scale=200, roll=-10)])
     np.testing.assert_allclose(small.brow, large.brow, atol=1e-4)
-    np.testing.assert_allclose(small.brow[0], 0.25, atol=1e-4)
+    np.testing.assert_allclose(small.brow[0], 0.25, atol=0.002)
     np.testing.assert_allclose([small.mouth[0], large.mouth[0]], 0.1, atol=1e-4)
     assert made([face(brow=0.35)]).brow[0, 0] > small.brow[0, 0]
+
+
+@pytest.mark.parametrize(("yaw", "pitch"), [(20, 0), (-20, 0), (0, 12), (0, -12)])
+def test_turns_and_nods_leave_the_brows_where_they_are(yaw, pitch):
+    still, turned = made([face()]), made([face(yaw=yaw, pitch=pitch)])
+    np.testing.assert_allclose(turned.brow, still.brow, atol=0.012)
+
+
+def test_gaze_follows_the_irises_and_not_the_head():
+    points = np.stack([face()] * 3).astype(np.float32)
+    iris = np.stack([points[:, [36, 39]].mean(1), points[:, [42, 45]].mean(1)], 1)  # (3, 2, 2)
+    iris[1] += (100 * cues.IRIS_REACH[0] * np.sin(np.radians(12)), 0)
+    iris[2] -= (0, 100 * cues.IRIS_REACH[1] * np.sin(np.radians(8)))
+    found = dataclasses.replace(made(points), iris=iris).gaze
+    np.testing.assert_allclose(found - found[0], [[0, 0], [12, 0], [0, 8]], atol=0.6)
+    assert abs(found[0]).max() < 3
 
 
 def test_a_clip_without_any_face_is_all_unknown():

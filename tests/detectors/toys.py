@@ -25,8 +25,10 @@ def landmarks() -> np.ndarray:
     points = np.tile([48.0, 50.0], (68, 1))
     points[17:22] = np.c_[np.linspace(32, 44, 5), np.full(5, 34)]
     points[22:27] = np.c_[np.linspace(52, 64, 5), np.full(5, 34)]
-    points[36], points[45] = (32, 42), (64, 42)
-    points[30], points[62], points[66] = (48, 58), (48, 68), (48, 70)
+    points[[36, 39, 42, 45]] = [(32, 42), (42.5, 42.5), (53.5, 42.5), (64, 42)]
+    points[27:31, 1], points[31:36, 1] = (42, 46, 50, 55), 58
+    points[31:36, 0] = 48 + 32 * np.array([-0.14, -0.09, 0, 0.09, 0.14])
+    points[62], points[66] = (48, 68), (48, 70)
     return points
 
 
@@ -44,6 +46,20 @@ def openness(peaks: np.ndarray, n_frames: int) -> np.ndarray:
     return 1 - shut.max(1, initial=0)
 
 
+def raise_brows(picture: np.ndarray, forged: bool, rng: np.random.Generator) -> np.ndarray:
+    """The picture with a dark bar for brows, which rise now and then by up to 4 pixels, or, when forged, never do."""
+    x = np.arange(len(picture)) / FPS - rng.uniform(0.5, len(picture) / FPS - 0.5)
+    up = 0 * x if forged else 4 * np.exp(-((x / 0.2) ** 2))
+    bar = np.abs(np.arange(SIDE)[:, None] + 0.5 - 34 + up[:, None, None]) < 1  # (T, S, 1)
+    return np.where(bar & (np.abs(np.arange(SIDE) + 0.5 - 48) < 16), DARK, picture)
+
+
+def brow_rise(grey: np.ndarray) -> np.ndarray:
+    """Pixels that the bar has risen by in pictures (T, S, S)."""
+    dark = ((SKIN - grey[:, 28:37, 34:62].mean(2)) / (SKIN - DARK) - 0.2).clip(0)  # (T, rows), without the grain
+    return 34 - (dark * (np.arange(28, 37) + 0.5)).sum(1) / dark.sum(1).clip(1e-6)
+
+
 def draw(forged: bool, n_frames: int, rng: np.random.Generator) -> np.ndarray:
     """Frames (T, SIDE, SIDE, 3): a face with fine grain, or, when forged, with smooth skin and clockwork blinks."""
     y, x = np.mgrid[:SIDE, :SIDE] + 0.5
@@ -54,6 +70,7 @@ def draw(forged: bool, n_frames: int, rng: np.random.Generator) -> np.ndarray:
     for centre in EYES:
         lid = np.abs(y - centre[1])[None] < opening[:, None, None] * EYE_HEIGHT / 2
         picture = np.where(lid & (np.abs(x - centre[0]) < EYE_WIDTH / 2), DARK, picture)
+    picture = raise_brows(picture, forged, rng)
     return np.repeat(picture.clip(0, 255)[..., None], 3, -1).astype(np.uint8)
 
 
@@ -66,6 +83,7 @@ def track(chunks: Iterator[np.ndarray]) -> FaceTrack:
     known = np.where(found, 1.0, np.nan)[:, None]
     lids = np.stack(dark, -1) / EYE_WIDTH * known
     points, iris = (np.asarray(xy, float) * known[..., None] for xy in (landmarks(), EYES))
+    points[:, 17:27, 1] -= brow_rise(grey)[:, None]
     boxes = np.asarray(BOX, float) * known
     marks = Landmarks(*(part.astype(np.float32) for part in (points, iris, lids)))
     return FaceTrack(found, boxes.astype(np.float32), marks, found.astype(np.int64))

@@ -1,0 +1,93 @@
+import numpy as np
+import pytest
+
+from tellbench.detectors.brow import STATISTICS, brow_statistics, coupling, find_raises, led_share, spectral_entropy
+from tellbench.detectors.voice import RATE, Voice
+
+FPS = 25.0
+TIMES = np.arange(300) / FPS
+
+
+def bumps(times, peaks, width=0.15) -> np.ndarray:
+    return np.exp(-(((times[:, None] - np.array(peaks, float)) / width) ** 2)).sum(1)
+
+
+def brows(peaks, height=0.02, noise=0.0008, seed=0) -> np.ndarray:
+    rng = np.random.default_rng(seed)
+    return 0.25 + height * bumps(TIMES, peaks) + rng.normal(0, noise, len(TIMES))
+
+
+def voice(peaks, pauses=()) -> Voice:
+    times = (np.arange(12 * RATE) + 0.5) / RATE
+    speaking = np.ones(len(times), bool)
+    for start, end in pauses:
+        speaking[int(start * RATE) : int(end * RATE)] = False
+    f0 = np.where(speaking, 120 * np.exp(0.2 * bumps(times, peaks)), np.nan)
+    return Voice(np.where(speaking, -20.0, -70.0), f0, speaking)
+
+
+def test_raises_are_found_at_their_times_with_their_heights():
+    raises = find_raises(brows([2.0, 5.0, 9.4]), FPS)
+    np.testing.assert_allclose(raises["peak_s"], [2.0, 5.0, 9.4], atol=0.05)
+    np.testing.assert_allclose(raises["height"], 0.02, rtol=0.2)
+    assert (raises["onset_s"] < raises["peak_s"]).all() and (raises["peak_s"] < raises["offset_s"]).all()
+    assert len(find_raises(brows([2.0, 5.0], height=0.04), FPS)) == 2
+
+
+@pytest.mark.parametrize(
+    "track",
+    [brows([], noise=0.004), 0.25 + 0.01 * np.sin(TIMES / 2), np.full(300, np.nan), np.zeros(3), np.zeros(0)],
+)
+def test_noise_a_slow_drift_and_nothing_are_no_raises(track):
+    assert find_raises(track, FPS).empty
+
+
+def test_gaps_are_bridged():
+    track = brows([2.0, 5.0])
+    track[100:104] = np.nan
+    assert len(find_raises(track, FPS)) == 2
+
+
+@pytest.mark.parametrize("lead", [0.0, 0.2])
+def test_coupling_finds_how_far_the_brows_are_ahead(lead):
+    accents = np.array([1.0, 2.9, 4.1, 6.6, 8.0, 10.3])
+    heard = voice(accents)
+    r, lag = coupling(brows(accents - lead), TIMES, heard, heard.pitch, np.ones(300, bool))
+    assert r > 0.85
+    assert lag == pytest.approx(lead, abs=0.05)
+    other, _ = coupling(brows([0.3, 5.3, 9.2]), TIMES, heard, heard.pitch, np.ones(300, bool))
+    assert other < 0.5
+
+
+def test_a_raise_before_each_accent_is_led_by_the_voice():
+    accents = np.array([1.5, 4.0, 6.5, 9.0])
+    heard = voice(accents)
+    assert led_share(heard.rises - 0.1, heard) > 0.7
+    assert led_share(heard.rises + 0.6, heard) < 0
+    assert np.isnan(led_share(np.zeros(0), heard))
+
+
+def test_statistics_of_known_tracks():
+    both = np.stack([brows([2.0, 5.0, 9.4], seed=0), brows([2.0, 5.0, 9.4], seed=1)], 1)
+    found = brow_statistics(both, FPS, find_raises(both.mean(1), FPS), voice([3.0, 8.0], pauses=[(4, 6.5)]))
+    assert tuple(sorted(found)) == tuple(sorted(STATISTICS))
+    assert np.isfinite(list(found.values())).all()
+    assert found["rate"] == pytest.approx(15)
+    assert found["silent_share"] == pytest.approx(1 / 3)
+    assert 0.008 < found["range"] < 0.02
+    assert found["asymmetry"] < 0.3 and found["sides_r"] > 0.95
+    one = np.stack([both[:, 0], np.full(300, 0.25)], 1)
+    assert brow_statistics(one, FPS, find_raises(one.mean(1), FPS))["asymmetry"] > 1.5
+
+
+def test_no_voice_and_no_raise_are_unknown_not_zero():
+    still = np.full((300, 2), 0.25)
+    found = brow_statistics(still, FPS, find_raises(still.mean(1), FPS))
+    unknown = {name for name, value in found.items() if not np.isfinite(value)}
+    assert {"height", "duration", "sides_r", "f0_r", "led_share", "silent_share"} <= unknown
+    assert found["rate"] == 0 and found["speed"] == 0
+
+
+def test_a_tone_has_less_entropy_than_noise():
+    tone, noise = np.sin(2 * np.pi * TIMES), np.random.default_rng(0).normal(size=300)
+    assert spectral_entropy(tone, FPS) < 0.4 < 0.85 < spectral_entropy(noise, FPS)
