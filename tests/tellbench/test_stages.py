@@ -3,6 +3,9 @@
 import pytest
 
 from tellbench.cli import stages
+from tellbench.datasets.clip import Clip
+from tellbench.datasets.corpus import Corpus
+from tellbench.detectors import cues
 from tellbench.eval import speed
 from tellbench.generator.base import RefusalError
 from tellbench.registry import GENERATORS
@@ -63,3 +66,23 @@ def test_a_take_is_filmed_once_and_only_if_it_is_needed(monkeypatch, filmed):
 def test_where_every_take_is_refused_the_last_refusal_is_told(monkeypatch, filmed):
     with pytest.raises(RefusalError, match="take 2 refused"):
         measure(monkeypatch, set())
+
+
+def test_a_trained_detector_comes_with_its_card_and_is_not_trained_twice(monkeypatch, tmp_path):
+    monkeypatch.setattr(cues, "extract_all", lambda _corpus, **_more: None)
+    rows = [("a", 0, "", "train"), ("b", 1, "meshwarp", "train"), ("c", 1, "vasa", "val")]
+    clips = [
+        Clip(clip_id=name, path=tmp_path / "c" / name, label=label, generator=maker, identity_id=name, split=split)
+        for name, label, maker, split in rows
+    ]
+    corpus = Corpus(clips, tmp_path / "c")
+    corpus.write_manifest()
+    folder = tmp_path / "models" / "constant"
+    times = []
+    for _ in range(2):
+        trained = stages.train_detectors({"constant": folder}, corpus, ["meshwarp"], 3, "cpu", 1)
+        assert trained["constant"].name == "constant"
+        times.append((folder / "README.md").stat().st_mtime_ns)
+    assert times[0] == times[1]
+    card = (folder / "README.md").read_text()
+    assert "1 pristine and 1 forged clips to learn from, 0 pristine and 0 forged" in card
