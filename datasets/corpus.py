@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
@@ -20,7 +21,7 @@ from tellbench.errors import InputError
 
 MANIFEST = "metadata.parquet"
 MEDIA = "media"
-"""Folder, or link to a folder, that holds the files of an imported corpus."""
+"""Folder, or link to a folder, that holds the files of an imported corpus; those of a second root are in `media2`."""
 
 
 class Corpus:
@@ -143,7 +144,7 @@ class Corpus:
             if missing:
                 columns = ", ".join(stored.column_names)
                 raise InputError(f"{path}: column {missing[0]!r} is missing; it has {columns}")
-            files = inside_all(root, stored["file_name"].to_pylist(), link=MEDIA)
+            files = inside_all(root, stored["file_name"].to_pylist(), linked=MEDIA)
             table = manifest.complete(stored, files)
         except (OSError, ValueError) as error:
             raise InputError(f"{path}: not readable Parquet ({error})") from error
@@ -152,7 +153,7 @@ class Corpus:
             next(manifest.iter_clips(table.slice(broken, 1)))  # raises the clip's own message
         corpus = cls._of(table, root, shared)
         corpus._check()
-        absent = next((file for file in files if not Path(file).exists()), None)
+        absent = next((file for file in files if not os.access(file, os.F_OK)), None)
         if absent is not None:
             raise InputError(
                 f"{root}: {Path(absent).name} is in the manifest but not in the folder; rebuild the corpus"

@@ -89,24 +89,27 @@ def inside(root: Path, name: str) -> Path:
     """
     path = (root / name).resolve()
     if not path.is_relative_to(root.resolve()):
-        raise InputError(f"file name {name!r} leaves its folder {root}; names must be relative and stay inside")
+        raise _leaves(root, name)
     return root / name
 
 
-def inside_all(root: Path, names: Sequence[str], link: str = "") -> list[str]:
-    """As `inside` for many names, each folder resolved once. The folder `link` may lie elsewhere, by a symbolic link.
+def inside_all(root: Path, names: Sequence[str], linked: str = "") -> list[str]:
+    """As `inside` for many names, each folder resolved once; folders whose name begins with `linked` may be links.
 
     Raises:
-        InputError: a name is absolute or climbs out of `root`, or out of where `link` leads.
+        InputError: a name is absolute or climbs out of `root`, or out of where a link leads.
     """
     checked: set[str] = set()
-    paths = []
     for name in names:
         folder, _, last = name.rpartition("/")
-        path = root / name
-        if folder not in checked or last == ".." or path.is_symlink():
-            first, _, rest = name.partition("/")
-            inside(*((root / link, rest) if first == link and rest else (root, name)))
+        if linked and name.startswith(linked):
+            if ".." in name.split("/"):
+                raise _leaves(root, name)
+        elif folder not in checked or last == ".." or (root / name).is_symlink():
+            inside(root, name)
             checked.add(folder)
-        paths.append(str(path))
-    return paths
+    return [f"{root}/{name}" for name in names]
+
+
+def _leaves(root: Path, name: str) -> InputError:
+    return InputError(f"file name {name!r} leaves its folder {root}; names must be relative and stay inside")

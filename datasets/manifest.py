@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from operator import attrgetter
 from pathlib import Path
 from typing import Any, Final
 
@@ -39,7 +40,7 @@ _ON_DISK: Final = _schema(pa.string())
 
 def from_clips(clips: Iterable[Clip]) -> pa.Table:
     """Clips as columns."""
-    rows = [tuple(getattr(clip, name) for name in SCHEMA.names) for clip in clips]
+    rows = list(map(attrgetter(*SCHEMA.names), clips))
     columns = zip(*rows, strict=True) if rows else [()] * len(SCHEMA)
     arrays = []
     for name, values in zip(SCHEMA.names, columns, strict=True):
@@ -54,7 +55,8 @@ def iter_clips(table: pa.Table) -> Iterator[Clip]:
     for batch in table.to_batches(BATCH):
         for values in zip(*(column.to_pylist() for column in batch.columns), strict=True):
             fields = dict(zip(names, values, strict=True))
-            yield Clip(**{**fields, "path": Path(fields["path"])})
+            fields["path"] = Path(fields["path"])
+            yield Clip(**fields)
 
 
 def first_broken(table: pa.Table) -> int | None:
@@ -88,15 +90,21 @@ def writer(path: Path, root: Path, shared: Sequence[str] = ()) -> Iterator[Calla
     kinds = {"clip_id": pa.string(), "file_name": pa.string(), **{f.name: f.type for f in _ON_DISK if f.name != "path"}}
     schema = pa.schema(list(kinds.items()), {SHARED_KEY: ",".join(shared)} if shared else None)
 
+    start = "" if root == Path() else f"{root}/"
+
     def write(table: pa.Table) -> None:
         for batch in table.to_batches(BATCH):
             columns = dict(zip(batch.schema.names, batch.columns, strict=True))
-            names = [Path(path).relative_to(root).as_posix() for path in columns["path"].to_pylist()]
+            names = [_relative(path, start, root) for path in columns["path"].to_pylist()]
             columns["file_name"] = pa.array(names, pa.string())
             file.write_batch(pa.record_batch([columns[f.name].cast(f.type) for f in schema], schema=schema))
 
     with atomic_path(path) as part, pq.ParquetWriter(part, schema) as file:
         yield write
+
+
+def _relative(path: str, start: str, root: Path) -> str:
+    return path.removeprefix(start) if path.startswith(start) else Path(path).relative_to(root).as_posix()
 
 
 def read(manifest: Path) -> tuple[pa.Table, tuple[str, ...]]:
@@ -112,17 +120,27 @@ def read(manifest: Path) -> tuple[pa.Table, tuple[str, ...]]:
     return pq.ParquetFile(manifest, read_dictionary=words).read(), tuple(filter(None, shared.split(",")))
 
 
-def complete(stored: pa.Table, paths: Sequence[str]) -> pa.Table:
+def complete(stored: pa.Table, paths: Sequence[str], replaced: Mapping[str, Any] | None = None) -> pa.Table:
     """A stored table with the columns of `SCHEMA`: absent ones get their default, unknown ones go.
+
+    Args:
+        stored: rows as they are in the file.
+        paths: the files, which take the place of `file_name`.
+        replaced: columns to take instead of the stored ones.
 
     Raises:
         ValueError: a column has values of another kind (`pyarrow.ArrowInvalid`).
     """
     defaults = {field.name: field.default for field in dataclasses.fields(Clip)}
-    columns: dict[str, Any] = {"path": pa.array(paths, pa.string())}
+    given = {"path": paths, **(replaced or {})}
+    columns = []
     for field in SCHEMA:
-        if field.name in stored.column_names:
-            columns[field.name] = stored[field.name].cast(_ON_DISK.field(field.name).type).cast(field.type)
-        elif field.name != "path":
-            columns[field.name] = pa.repeat(pa.scalar(defaults[field.name]), len(stored)).cast(field.type)
-    return pa.table([columns[name] for name in SCHEMA.names], SCHEMA)
+        plain = _ON_DISK.field(field.name).type
+        if field.name in given:
+            values = pa.array(given[field.name], plain)
+        elif field.name in stored.column_names:
+            values = stored[field.name].cast(plain)
+        else:
+            values = pa.repeat(pa.scalar(defaults[field.name]), len(stored))
+        columns.append(values.cast(field.type))
+    return pa.table(columns, SCHEMA)

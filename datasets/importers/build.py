@@ -27,7 +27,7 @@ from tellbench.datasets.importers.census import Count, count, differences
 from tellbench.datasets.importers.findings import Findings
 from tellbench.datasets.importers.layout import MODES, Layout
 from tellbench.datasets.importers.lists import Lookup, find
-from tellbench.datasets.importers.media import Facts, FactsKept, facts, stamp
+from tellbench.datasets.importers.media import NOTHING, FactsKept, facts, stamp
 from tellbench.datasets.importers.scan import Only, mounts, scan, walk
 from tellbench.datasets.splits import KEYS, assign_to, overlaps_of
 from tellbench.errors import InputError
@@ -155,19 +155,15 @@ def import_corpus(
         ThreadPoolExecutor(workers) as pool,
     ):
         at = 0
-        for clips in _batches(found.staged):
-            rows = _checked(clips, places, kept, pool, found.findings) if check else [{}] * len(clips)
+        for names, stored in _batches(found.staged):
+            columns = {"split": _named(found.split[at : at + len(names)])}
+            if check:
+                columns |= _checked(names, places, kept, pool, found.findings)
             if copy:
-                list(pool.map(lambda clip: _copy(clip.path, places, out), clips))
-            names = _named(found.split[at : at + len(clips)])
-            parts = zip(clips, rows, names, strict=True)
-            write(
-                manifest.from_clips(
-                    dataclasses.replace(clip, path=out / clip.path, split=name, **row) for clip, row, name in parts
-                )
-            )
-            at += len(clips)
-            on_clips(len(clips))
+                list(pool.map(lambda name: _copy(name, places, out), names))
+            write(manifest.complete(stored, [f"{out}/{name}" for name in names], columns))
+            at += len(names)
+            on_clips(len(names))
     _tell_repeated(out / MANIFEST, found.findings)
     found.findings.write(out / FINDINGS)
     write_json(out / RECORD, _record(found, copy))
@@ -226,6 +222,7 @@ def _split(wish: Wish, table: Mapping[str, Any]) -> npt.NDArray[np.int64]:
 
 
 def _named(split: npt.NDArray[np.int64]) -> Any:
+    """Names of splits, empty for none."""
     return np.array([*SPLITS, ""], object)[split]
 
 
@@ -258,35 +255,36 @@ def _link(places: Mapping[str, Path], out: Path) -> None:
             raise InputError(f"cannot link {link}: {error.strerror}; use --copy") from error
 
 
-def _batches(staged: Path) -> Iterator[list[Clip]]:
+def _batches(staged: Path) -> Iterator[tuple[list[str], pa.Table]]:
+    """File names and rows, some at a time."""
     for batch in pq.ParquetFile(staged).iter_batches(manifest.BATCH // 8):
-        stored = pa.Table.from_batches([batch])
-        yield list(manifest.iter_clips(manifest.complete(stored, stored["file_name"].to_pylist())))
+        yield batch.column("file_name").to_pylist(), pa.Table.from_batches([batch])
 
 
-def _source(path: Path, places: Mapping[str, Path]) -> Path:
-    return places[path.parts[0]].joinpath(*path.parts[1:])
+def _source(name: str, places: Mapping[str, Path]) -> Path:
+    mount, _, rest = name.partition("/")
+    return places[mount] / rest
 
 
 def _checked(
-    clips: Sequence[Clip], places: Mapping[str, Path], kept: FactsKept, pool: ThreadPoolExecutor, findings: Findings
-) -> list[Facts]:
-    sources = [_source(clip.path, places) for clip in clips]
+    names: Sequence[str], places: Mapping[str, Path], kept: FactsKept, pool: ThreadPoolExecutor, findings: Findings
+) -> dict[str, list[Any]]:
+    """Columns that the files tell."""
+    sources = [_source(name, places) for name in names]
     stamps = list(pool.map(stamp, sources))
-    names = [clip.path.as_posix() for clip in clips]
     rows = [kept.get(name, mark) for name, mark in zip(names, stamps, strict=True)]
     new = [i for i, row in enumerate(rows) if row is None]
     made = dict(zip(new, pool.map(facts, [sources[i] for i in new]), strict=True))
     kept.put([(names[i], stamps[i], row) for i, row in made.items()])
     done = [made[i] if row is None else row for i, row in enumerate(rows)]
     for name, row in zip(names, done, strict=True):
-        if "status" in row:
+        if row["status"] != "ok":
             findings.add("corrupt (kept, counts as not scored)", f"{name}: {row['status']}")
-    return done
+    return {field: [row[field] for row in done] for field in NOTHING}
 
 
-def _copy(path: Path, places: Mapping[str, Path], out: Path) -> None:
-    source, target = _source(path, places), out / path
+def _copy(name: str, places: Mapping[str, Path], out: Path) -> None:
+    source, target = _source(name, places), out / name
     if target.exists() and (target.is_dir() or target.stat().st_size == source.stat().st_size):
         return
     part = target.with_name(f".{target.name}.{os.getpid()}.part")

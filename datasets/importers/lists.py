@@ -42,6 +42,7 @@ class Lookup:
             "CREATE TABLE row (list, key, fields, used DEFAULT 0, PRIMARY KEY (list, key)) WITHOUT ROWID"
         )
         self._lists: dict[str, ListFile] = {}
+        self._last: tuple[tuple[str, str], Row | None] = (("", ""), None)
 
     def load(self, spec: ListFile, files: Sequence[tuple[Path, Row]]) -> None:
         """Read every file of a list; the values of its name go into each row.
@@ -72,11 +73,11 @@ class Lookup:
         if name not in self._lists:
             return None
         wanted = (name, key.casefold() if self._lists[name].fold else key)
-        found = self._base.execute("SELECT fields FROM row WHERE list = ? AND key = ?", wanted).fetchone()
-        if found is None:
-            return None
-        self._base.execute("UPDATE row SET used = 1 WHERE list = ? AND key = ?", wanted)
-        return dict(json.loads(found[0]))
+        if wanted != self._last[0]:  # rules of one file ask for the same row
+            found = self._base.execute("SELECT fields FROM row WHERE list = ? AND key = ?", wanted).fetchone()
+            self._base.execute("UPDATE row SET used = 1 WHERE list = ? AND key = ?", wanted)
+            self._last = (wanted, None if found is None else json.loads(found[0]))
+        return self._last[1]
 
     def given(self, name: str) -> bool:
         """Whether a list of this name was read."""

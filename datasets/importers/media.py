@@ -6,7 +6,7 @@ import json
 import sqlite3
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Final, Self
 
 import av
 
@@ -17,6 +17,16 @@ from tellbench.errors import InputError
 
 Facts = dict[str, Any]
 """Fields of a clip."""
+NOTHING: Final[Facts] = {
+    "sha256": "",
+    "width": 0,
+    "height": 0,
+    "fps": 0.0,
+    "n_frames": 0,
+    "duration_s": 0.0,
+    "status": "ok",
+}
+"""Facts before a file is opened."""
 
 
 def facts(path: Path) -> Facts:
@@ -29,8 +39,9 @@ def facts(path: Path) -> Facts:
             _check_whole(path)
     except (InputError, OSError) as error:
         reason = str(error).removeprefix(f"{path}: ").partition(";")[0]
-        return {"sha256": digest, "status": f"corrupt: {reason}"}
+        return {**NOTHING, "sha256": digest, "status": f"corrupt: {reason}"}
     return {
+        **NOTHING,
         "sha256": digest,
         "width": info.width,
         "height": info.height,

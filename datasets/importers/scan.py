@@ -7,7 +7,7 @@ import os
 import re
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any, Final
 
 from tellbench.datasets.clip import FORGED, SPLITS, Clip
@@ -65,9 +65,12 @@ def scan(layout: Layout, roots: Sequence[Path], lookup: Lookup, findings: Findin
                 if unit in folders:
                     continue
                 folders.add(unit)
-                clip = _clip(layout, rule, _joined(layout, rule, values, lookup, findings), unit, mount, findings)
+                joined = _joined(layout, rule, values, lookup, findings)
+                fields = _fields(layout, rule, joined, unit, findings)
+                fields["clip_id"] = ids.unique(fields["clip_id"], unit)
+                clip = Clip(path=Path(mount, unit), **fields)
                 if _wanted(clip, only):
-                    yield dataclasses.replace(clip, clip_id=ids.unique(clip.clip_id, unit))
+                    yield clip
 
 
 def _match(layout: Layout, root: Path, name: str, lookup: Lookup) -> tuple[Rule, dict[str, str]] | None:
@@ -75,15 +78,13 @@ def _match(layout: Layout, root: Path, name: str, lookup: Lookup) -> tuple[Rule,
         match = rule.match.fullmatch(name)
         if match is None:
             continue
-        path = PurePosixPath(name)
+        folder, _, file = name.rpartition("/")
         groups = {key: value or "" for key, value in match.groupdict().items()}
-        values = {**groups, "path": name, "folder": path.parent.as_posix(), "stem": path.stem}
-        values = {**_sidecar(rule, root, values), **values}
-        if rule.when:
-            known = {**_rows(rule, values, lookup), **values}
-            if not all(pattern.fullmatch(known.get(key, "")) for key, pattern in rule.when.items()):
-                continue
-        return rule, values
+        values = {**groups, "path": name, "folder": folder, "stem": file.rpartition(".")[0]}
+        listed = _rows(rule, values, lookup)
+        values = values if listed else {**_sidecar(rule, root, values), **values}
+        if all(pattern.fullmatch({**listed, **values}.get(key, "")) for key, pattern in rule.when.items()):
+            return rule, values
     return None
 
 
@@ -120,8 +121,9 @@ def _sidecar(rule: Rule, root: Path, values: Row) -> Row:
     return flat(read_json(path)) if path else {}
 
 
-def _clip(layout: Layout, rule: Rule, values: Row, unit: str, mount: str, findings: Findings) -> Clip:
-    fields: dict[str, Any] = {"dataset": layout.name}
+def _fields(layout: Layout, rule: Rule, values: Row, unit: str, findings: Findings) -> dict[str, Any]:
+    """Fields of the clip that the file (or folder) `unit` is."""
+    fields: dict[str, Any] = {"dataset": layout.name, "label": rule.label}
     for name, template in rule.fields.items():
         text = fill(template, values)
         text = layout.values.get(name, {}).get(text, text)
@@ -134,9 +136,9 @@ def _clip(layout: Layout, rule: Rule, values: Row, unit: str, mount: str, findin
         fields["split"] = ""
     if rule.label == FORGED:
         fields["generator"] = fields.get("generator") or layout.name
-    plain = unit if rule.folder else unit.removesuffix(PurePosixPath(unit).suffix)
+    plain = unit if rule.folder else unit.rpartition(".")[0]
     fields["clip_id"] = re.sub(r"[^\w.+=~-]", "_", (fields.get("clip_id") or plain).replace("/", "-"))
-    return Clip(path=Path(mount, unit), label=rule.label, **fields)
+    return fields
 
 
 def _wanted(clip: Clip, only: Only) -> bool:
