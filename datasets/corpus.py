@@ -122,6 +122,10 @@ class Corpus:
         """Label by clip id."""
         return pd.Series(self._numbers("label"), index=self._column("clip_id"), dtype="int64", name="label")
 
+    def frame(self, names: Sequence[str]) -> pd.DataFrame:
+        """Some fields of all clips, one column each; words that repeat are categories."""
+        return pd.DataFrame(self._table.select(list(names)).to_pandas())
+
     def write_manifest(self) -> None:
         """Write `metadata.parquet` atomically."""
         with manifest.writer(self.root / MANIFEST, self.root, self.shared) as write:

@@ -76,6 +76,8 @@ def encoder_settings(path: Path) -> dict[str, str]:
     Raises:
         InputError: absent, not a video, or cut short.
     """
+    if Path(path).is_dir():
+        return {"codec": "pictures"}
     path = _existing(path)
     try:
         with av.open(str(path)) as container:

@@ -8,11 +8,12 @@ once they are there.
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
 import numpy as np
+import pandas as pd
 from scipy import stats
 
 from tellbench.datasets.clip import FORGED, PRISTINE, SPLITS, Clip
@@ -22,7 +23,7 @@ from tellbench.datasets.splits import KEYS
 from tellbench.datasets.video import encoder_settings, probe
 from tellbench.detectors.probes import silence_facts
 from tellbench.eval.bootstrap import RESAMPLES
-from tellbench.eval.probes import probes
+from tellbench.eval.probes import can_learn, probes
 from tellbench.eval.results import AuditRow
 
 PASS: Final = "pass"
@@ -46,17 +47,19 @@ Facts = Mapping[str, str | float]
 
 
 def audit(corpus: Corpus, *, seed: int = 0, n_boot: int = RESAMPLES) -> tuple[AuditRow, ...]:
-    """Every audit that needs no scores.
+    """Every audit that needs no scores. Probes are left out of a corpus that gives them nothing to learn from.
 
     Args:
-        corpus: the whole corpus, all splits.
+        corpus: the whole corpus, all splits. Clips that are known to be corrupt have nothing to probe.
         seed: of probes and resampling.
         n_boot: resamples of the probes' intervals.
 
     Raises:
-        InputError: a class is missing from train and val, or from test, or a clip cannot be read.
+        InputError: a class is missing from test, or a clip cannot be read.
     """
-    return (*leaks(corpus), *twins(corpus.split("test")), *probes(corpus, seed=seed, n_boot=n_boot))
+    whole = corpus.where(lambda clip: clip.status == "ok")
+    asked = probes(whole, seed=seed, n_boot=n_boot) if can_learn(whole) else ()
+    return (*leaks(corpus), *twins(whole.split("test")), *asked)
 
 
 def failed(rows: Iterable[AuditRow]) -> list[str]:
@@ -69,31 +72,33 @@ def failed(rows: Iterable[AuditRow]) -> list[str]:
 # --- leaks ----------------------------------------------------------------------------------------------------------
 
 
-def leaks(clips: Iterable[Clip]) -> tuple[AuditRow, ...]:
+def leaks(clips: Corpus | Iterable[Clip]) -> tuple[AuditRow, ...]:
     """Overlap of splits by identity, donor, driver and speech, and ids or files that occur twice."""
-    clips = tuple(clips)
-    overlaps = [_row(f"split overlap: {key.removesuffix('_id')}", _shared(clips, key)) for key in KEYS]
-    return (*overlaps, _row("id collisions", _collisions(clips)))
+    names = ["clip_id", "sha256", "split", *KEYS]
+    rows = clips if isinstance(clips, Corpus) else ([getattr(clip, name) for name in names] for clip in clips)
+    table = rows.frame(names) if isinstance(rows, Corpus) else pd.DataFrame(rows, columns=names)
+    overlaps = [_row(f"split overlap: {key.removesuffix('_id')}", _shared(table, key)) for key in KEYS]
+    return (*overlaps, _row("id collisions", _collisions(table)))
 
 
-def _shared(clips: Sequence[Clip], key: str) -> list[str]:
+def _shared(table: pd.DataFrame, key: str) -> list[str]:
     """Values of one key that another split knows too; a person counts there in any role."""
     roles = ("speech_id",) if key == "speech_id" else KEYS[:3]
-    known = {s: {getattr(c, role) for c in clips if c.split == s for role in roles} - {""} for s in SPLITS}
-    own = {s: {getattr(c, key) for c in clips if c.split == s} - {""} for s in SPLITS}
+    clips = {s: table[table["split"] == s] for s in SPLITS}
+    known = {s: {value for role in roles for value in clips[s][role].unique()} - {""} for s in SPLITS}
+    own = {s: set(clips[s][key].unique()) - {""} for s in SPLITS}
     found = {(v, *sorted((a, b))) for a in SPLITS for b in SPLITS if a != b for v in own[a] & known[b]}
     return [f"{value!r} is in {a} and {b}" for value, a, b in sorted(found)]
 
 
-def _collisions(clips: Sequence[Clip]) -> list[str]:
+def _collisions(table: pd.DataFrame) -> list[str]:
     """Ids that no file system or spreadsheet keeps apart, and files that are the same under two ids."""
-    ids = Counter(clip.clip_id.casefold() for clip in clips)
-    files = defaultdict(list)
-    for clip in clips:
-        if clip.sha256:
-            files[clip.sha256].append(clip.clip_id)
-    same = [f"{' and '.join(sorted(names)[:2])} are the same file" for names in files.values() if len(names) > 1]
-    return [f"id {name!r} occurs {n} times" for name, n in ids.items() if n > 1] + same
+    ids = table["clip_id"].astype(str).str.casefold()
+    twice = ids[ids.duplicated(keep=False)].value_counts()
+    again = table[(table["sha256"] != "") & table["sha256"].duplicated(keep=False)]
+    files = again.groupby("sha256", sort=False)["clip_id"].agg(list)
+    same = [f"{' and '.join(sorted(names)[:2])} are the same file" for names in files]
+    return [f"id {name!r} occurs {n} times" for name, n in twice.items()] + same
 
 
 # --- twins ----------------------------------------------------------------------------------------------------------

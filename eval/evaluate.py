@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 import pandas as pd
 
@@ -15,7 +15,6 @@ from tellbench.datasets.clip import FORGED, PRISTINE, SPLITS, Clip
 from tellbench.datasets.corpus import Corpus
 from tellbench.datasets.files import atomic_path, inside
 from tellbench.datasets.scores import ScoreTable
-from tellbench.detectors.base import Detector
 from tellbench.errors import InputError
 from tellbench.eval import environment
 from tellbench.eval.audits import missing_scores
@@ -29,13 +28,21 @@ GROUPS: Final = ("sex", "age_band", "skin_tone", "language")
 """Attributes of a clip that group people or their speech."""
 _CLIP_COLUMNS = ("clip_id", "label", "generator", "identity_id", "pair_id", *GROUPS)
 
+
+class Scorer(Protocol):
+    """A fitted detector, or scores that were made elsewhere."""
+
+    def score(self, clips: Corpus) -> ScoreTable:
+        """One score a clip."""
+
+
 Progress = Callable[[str, int, int], None]
 """Told the detector about to score, how many are done, and how many there are."""
 
 
 def evaluate_run(
     corpus: Corpus,
-    detectors: Mapping[str, Detector],
+    detectors: Mapping[str, Scorer],
     train_on: Sequence[str],
     out: Path,
     seed: int = 0,
@@ -52,7 +59,7 @@ def evaluate_run(
 
     Args:
         corpus: the whole corpus; only its labelled test clips are scored.
-        detectors: name on the leaderboard to fitted detector.
+        detectors: name on the leaderboard to fitted detector, or to scores from elsewhere.
         train_on: generators that the detectors were trained on.
         out: run folder.
         seed: of the resampling.

@@ -36,10 +36,8 @@ def probes(corpus: Corpus, *, seed: int = 0, n_boot: int = RESAMPLES) -> tuple[A
     Raises:
         InputError: a class is missing from train and val, or from test, or a clip cannot be read.
     """
-    apart = alone(corpus)
-    known = corpus.where(lambda clip: clip.label in (PRISTINE, FORGED) and clip.clip_id not in apart)
-    learn, test = known.where(lambda clip: clip.split in ("train", "val")), known.split("test")
-    if set(learn.labels) != {PRISTINE, FORGED}:
+    learn, test = _halves(corpus)
+    if not can_learn(corpus):
         raise InputError(f"corpus {corpus.root}: probes need pristine and forged clips in train and val; generate more")
     rows: list[AuditRow] = []
     for name, facts in PROBES.items():
@@ -49,6 +47,18 @@ def probes(corpus: Corpus, *, seed: int = 0, n_boot: int = RESAMPLES) -> tuple[A
         table = ScoreTable(dict(zip(test.labels.index, given, strict=True)))
         rows += [_row(name, table, test, generator, seed, n_boot) for generator in test.generators]
     return tuple(rows)
+
+
+def can_learn(corpus: Corpus) -> bool:
+    """Whether probes have both classes to learn from; a corpus that is all test has not."""
+    return set(_halves(corpus)[0].labels) == {PRISTINE, FORGED}
+
+
+def _halves(corpus: Corpus) -> tuple[Corpus, Corpus]:
+    """Clips to learn from, and to test on."""
+    apart = alone(corpus)
+    known = corpus.where(lambda clip: clip.label in (PRISTINE, FORGED) and clip.clip_id not in apart)
+    return known.where(lambda clip: clip.split in ("train", "val")), known.split("test")
 
 
 def _row(name: str, table: ScoreTable, test: Corpus, generator: str, seed: int, n_boot: int) -> AuditRow:

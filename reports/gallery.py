@@ -84,13 +84,13 @@ def choose(
     """Up to `n` test pairs of a generator, spread evenly from the most to the least suspicious forged clip.
 
     Args:
-        corpus: where the clips are.
+        corpus: where the clips are; folders of pictures and corrupt files cannot be shown.
         clips: scores of a run, as `read_scores` gives them; without scores, manifest order decides.
         detector: whose score orders the pairs.
         generator: who made the forged clips.
         n: pairs wanted.
     """
-    test = corpus.split("test")
+    test = corpus.split("test").where(lambda clip: clip.status == "ok" and clip.path.is_file())
     pristine = {clip.pair_id: clip for clip in test if clip.label == PRISTINE and clip.pair_id}
     forged = [c for c in test if c.label == FORGED and c.generator == generator and c.pair_id in pristine]
     if detector in clips.columns:

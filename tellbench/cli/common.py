@@ -37,6 +37,11 @@ def fail(message: str) -> None:
     stderr.print(message, markup=False, highlight=False, soft_wrap=True)
 
 
+def warn(message: str) -> None:
+    """One plain line on stderr, for what the user should know."""
+    stderr.print(message, markup=False, highlight=False, soft_wrap=True)
+
+
 def say(message: str) -> None:
     """One plain line on stdout."""
     stdout.print(message, markup=False, highlight=False, soft_wrap=True)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tellbench.cli.common import Seed, Workers, bar, cores, examples, say, stderr, stdout
+from tellbench.cli.common import Seed, Workers, bar, cores, examples, say, stdout, warn
 from tellbench.errors import InputError
 
 if TYPE_CHECKING:
@@ -91,7 +91,7 @@ def _parse_only(texts: list[str]) -> dict[str, frozenset[str]]:
 
 def _tell(kind: str, lines: list[str] | tuple[str, ...]) -> None:
     for line in lines:
-        stderr.print(f"{kind}: {line}", markup=False, highlight=False, soft_wrap=True)
+        warn(f"{kind}: {line}")
 
 
 def _table(found: Survey) -> Table:
@@ -101,12 +101,13 @@ def _table(found: Survey) -> Table:
     from tellbench.datasets.clip import SPLITS
 
     table = Table(title=f"{found.wish.layout.title} ({found.wish.mode} splits)")
-    for heading in ("Data set", "Variant", "Kind", "Label"):
+    for heading in ("kind", "label"):
         table.add_column(heading)
-    for heading in (*SPLITS, "no split", "all", "published"):
+    for heading in (*SPLITS, "none", "all", "published"):
         table.add_column(heading, justify="right")
     for line in found.counts:
+        kind = " ".join(filter(None, (line.dataset, line.variant, line.kind)))
         numbers = [str(line.of(split)) for split in (*SPLITS, "", "all")]
         label = "?" if line.label < 0 else str(line.label)
-        table.add_row(line.dataset, line.variant, line.kind, label, *numbers, str(line.published.get("all", "–")))
+        table.add_row(kind, label, *numbers, str(line.published.get("all", "–")))
     return table

@@ -7,12 +7,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tellbench.cli.common import EXIT_AUDIT, bar, fail, say, stderr, stdout
+from tellbench.cli.common import EXIT_AUDIT, bar, fail, say, stderr, stdout, warn
 from tellbench.registry import DETECTORS, GENERATORS
 
 if TYPE_CHECKING:
     from tellbench.datasets.corpus import Corpus
     from tellbench.detectors.base import Detector
+    from tellbench.eval.evaluate import Scorer
     from tellbench.eval.results import Results, SpeedRow
     from tellbench.generator.base import Generator, Request
     from tellbench.generator.plan import Plan
@@ -63,12 +64,15 @@ def trained_on(corpus: Corpus, asked: Sequence[str] | None) -> tuple[str, ...]:
 
 
 def evaluate(
-    corpus: Corpus, detectors: dict[str, Detector], train_on: Sequence[str], out: Path, seed: int, suite: str
+    corpus: Corpus, detectors: Mapping[str, Scorer], train_on: Sequence[str], out: Path, seed: int, suite: str
 ) -> Results:
     """Score the test split and write `results.json`."""
     from tellbench.eval.audits import audit
     from tellbench.eval.evaluate import evaluate_run
+    from tellbench.eval.probes import can_learn
 
+    if not can_learn(corpus):
+        warn("no shortcut probe is asked: train and val do not hold both classes")
     with bar("scoring", len(detectors)) as advance:
         results = evaluate_run(
             corpus,
