@@ -82,6 +82,8 @@ def _detector_card(row: ScoreRow, models: Path) -> Card:
     folder = models / row.detector.replace(":", "-").replace("/", "-")
     described = _description(folder / "detector.json")
     facts: dict[str, object] = {"trained on": ", ".join(row.train_on)}
+    learned = _description(folder / "training.json")
+    facts |= _flat({name: learned[name] for name in ("corpus", "people", "seed") if name in learned})
     if described:
         facts["version"] = f"{described.get('version')} (Tellbench {described.get('tellbench')})"
         for part in ("config", "fitted"):

@@ -26,7 +26,7 @@ from tellbench.reports.protocols import Panel
 
 _WIDE_RANGE: Final = 12.0
 """Largest dose over the smallest from which the axis is logarithmic."""
-_WIDTH: Final = 4.6
+_WIDTH: Final = 4.0
 _SPREAD: Final = 0.5
 """Of the distance between two conditions, what the marks of several detectors take up."""
 
@@ -35,7 +35,7 @@ def draw(panel: Panel, looks: Looks) -> str:
     """One panel as SVG: curves with bands of intervals where there are doses, marks with intervals elsewhere."""
     names = sorted({row.detector for row in panel.rows}, key=lambda name: looks.get(name, 0))
     places = list(dict.fromkeys(map(panel.place, panel.rows)))
-    height = 3.6 if panel.is_curve else 1.3 + 0.42 * len(places)
+    height = 3.4 if panel.is_curve else 1.3 + 0.42 * len(places)
     with canvas(_WIDTH, height) as figure:
         axes = figure.add_subplot()
         (_curves if panel.is_curve else _marks)(axes, panel, names, looks)

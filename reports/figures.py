@@ -45,8 +45,8 @@ _DECADES: Final = 30.0
 """Range of speeds from which three ticks a decade are enough."""
 _CROWDED: Final = 1.35
 """Two generators nearer than this factor of speed have their names on two lines."""
-_DODGE: Final = 1.035
-"""Factor on the speed axis between marks of one generator, so that intervals do not hide each other."""
+_DODGE: Final = 0.024
+"""Share of the speed axis between marks of one generator, so that they and their intervals do not hide each other."""
 _GID: Final = "series-"
 _SMALL: Final = (4.0, 4.5)
 """Size in inches of the figures that stand three in a row."""
@@ -86,18 +86,20 @@ def pareto(entries: Sequence[Entry], best: Sequence[Entry], looks: Looks) -> str
 
     Args:
         entries: what to draw; those without a speed are left out.
-        best: each generator's best detector, drawn large: it says how detectable the generator is. A line joins those
-            that no other beats on both axes.
+        best: each generator's best detector; it and its equals are drawn large, as they say how detectable the
+            generator is. A line joins those that no other beats on both axes.
         looks: number of each detector.
     """
     timed = [entry for entry in entries if entry.fps is not None]
     detectors = list(dict.fromkeys(entry.score.detector for entry in timed))
+    top = {entry.score.test_on: entry.score.auc for entry in best}
     with canvas(6.6, 4.3) as figure:
         axes = figure.add_subplot()
+        left, right = _fps_limits([entry.fps or 1 for entry in timed])
         for place, name in enumerate(detectors):
-            apart = _DODGE ** (place - (len(detectors) - 1) / 2)
+            apart = (right / left) ** (_DODGE * (place - (len(detectors) - 1) / 2))
             for entry in (entry for entry in timed if entry.score.detector == name):
-                _pareto_point(axes, entry, looks[name], apart, big=entry in best)
+                _pareto_point(axes, entry, looks[name], apart, big=entry.score.auc >= top.get(entry.score.test_on, 2.0))
         _pareto_front(axes, best)
         _pareto_frame(axes, timed)
         handles = [mark(looks[name], short(name)) for name in detectors]

@@ -90,7 +90,8 @@ def in_words(panel: Panel, results: Results) -> str:
         None,
     )
     beside = "" if usual is None else f"; {usual:.3f} on the leaderboard"
-    return f"Lowest: {worst.detector} at {panel.place(worst)}, AUC {worst.auc:.3f}{beside}."
+    quantity = f"{panel.quantity.replace('_', ' ')} " if panel.quantity else ""
+    return f"Lowest: {worst.detector} at {quantity}{panel.place(worst)}, AUC {worst.auc:.3f}{beside}."
 
 
 def heading(protocol: str) -> tuple[str, str]:

@@ -58,5 +58,5 @@ def test_curves_and_marks_are_drawn_and_described(results):
         parts = {child.get("data-series") for child in root.iter()}
         assert {"0", "1", "2"} <= parts
     worst = in_words(panels(results, SANITY)["laundered"][0], results)
-    assert worst.startswith("Lowest: blink at 38") or worst.startswith("Lowest: spectrum at 38")
+    assert "at crf 38, AUC" in worst
     assert worst.endswith("on the leaderboard.")

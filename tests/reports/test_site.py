@@ -195,7 +195,7 @@ def test_further_protocols_appear_when_there_are_rows(own_run, undrawn):
     dataclasses.replace(results, scores=(*results.scores, *worn)).write(own_run)
     page = Page(build_site(own_run, None, own_run / "site"))
     assert "After laundering" in page.text
-    assert "Lowest: spectrum at 45, AUC 0.540" in page.text
+    assert "Lowest: spectrum at crf 45, AUC 0.540" in page.text
     assert len(pd.read_csv(own_run / "site" / "protocols.csv")) == 3
     assert len(pd.read_csv(own_run / "site" / "leaderboard.csv")) == len(results.scores)
 
@@ -209,7 +209,7 @@ def test_ranks_and_tests_are_told(own_run, undrawn):
     dataclasses.replace(results, ranks=(rank,), comparisons=(test,)).write(own_run)
     text = " ".join(Page(build_site(own_run, None, own_run / "site")).text.split())
     assert "spectrum tells splice better than blink (AUC 0.200 apart, corrected p 0.0006)" in text
-    assert "Of 1 paired tests" in text
+    assert "Of 1 paired test of" in text
 
 
 LIGHT_DARK = re.compile(r"(--[\w-]+): light-dark\((#\w{6}), (#\w{6})\)")
