@@ -133,6 +133,8 @@ def _claim(out: Path, record: Mapping[str, object]) -> None:
     if path.is_file():
         if read_json(path) != record:
             raise InputError(f"{out} holds another laundered corpus; choose another --out or delete the folder")
+        for part in out.rglob(".*.part*"):  # left by a killed run
+            part.unlink()
     elif out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise InputError(f"{out} is not empty and holds no corpus of this recipe; choose another --out")
     else:

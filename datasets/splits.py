@@ -70,7 +70,7 @@ def assign_to(
     """As `assign`, for columns: the index in `SPLITS` of each row. A column that is absent links nothing."""
     if abs(sum(fractions) - 1) > 1e-6 or min(fractions) <= 0:
         raise InputError(f"split fractions {fractions}; three positive numbers that sum to 1 are needed")
-    group = _groups(table)
+    group = groups_of(table)
     sizes = np.bincount(group)
     if len(sizes) < len(SPLITS):
         raise InputError(f"{len(sizes)} unlinked identities cannot fill train, val and test; at least 3 are needed")
@@ -98,8 +98,8 @@ def _members(
         yield kind, row[given], codes[given], values.categories
 
 
-def _groups(table: Columns) -> npt.NDArray[np.intp]:
-    """Number of the linked group of each row, in order of first appearance."""
+def groups_of(table: Columns) -> npt.NDArray[np.intp]:
+    """Number of the group of each row, in order of first appearance; rows linked by people or speech share one."""
     n = len(next(iter(table.values())))
     rows, nodes, base = [], [], n
     for _, row, value, words in _members(table):

@@ -101,6 +101,28 @@ def _collisions(table: pd.DataFrame) -> list[str]:
     return [f"id {name!r} occurs {n} times" for name, n in twice.items()] + same
 
 
+def training(corpus: Corpus) -> dict[str, list[str]]:
+    """People and speech that a detector meets when it is fitted on a corpus's train and val splits."""
+    met = [clip for clip in corpus if clip.split in ("train", "val")]
+    people = {getattr(clip, role) for clip in met for role in KEYS[:3]} - {""}
+    return {"people": sorted(people), "speech": sorted({clip.speech_id for clip in met} - {""})}
+
+
+def met_before(name: str, seen: Mapping[str, Sequence[str]], test: Iterable[Clip]) -> AuditRow:
+    """Whether a detector that was trained elsewhere has met people or speech of the test clips.
+
+    Args:
+        name: the detector.
+        seen: what `training` said of the corpus that it was trained on.
+        test: the clips that it is to score.
+    """
+    test = tuple(test)
+    people = {getattr(clip, role) for clip in test for role in KEYS[:3]} & set(seen["people"])
+    speech = {clip.speech_id for clip in test} & set(seen["speech"])
+    found = [f"{value!r} of the test clips was in its training" for value in (*sorted(people), *sorted(speech))]
+    return _row(f"training overlap: {name}", found)
+
+
 # --- twins ----------------------------------------------------------------------------------------------------------
 
 

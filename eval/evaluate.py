@@ -52,6 +52,7 @@ def evaluate_run(
     suite: str = "",
     speed: Sequence[SpeedRow] = (),
     audits: Sequence[AuditRow] = (),
+    reuse: bool = False,
 ) -> Results:
     """Score the test split with every fitted detector, and write the run folder.
 
@@ -68,6 +69,7 @@ def evaluate_run(
         suite: name of the suite, for the reader.
         speed: rows measured by `tellbench.eval.speed`, stored beside the scores.
         audits: rows found by `tellbench.eval.audits.audit`, stored beside the scores with those on missing scores.
+        reuse: whether score tables that are already in `out` stand; they must be of this corpus and these detectors.
 
     Raises:
         InputError: no labelled test clips, a class is missing, or a detector is not fitted.
@@ -82,7 +84,8 @@ def evaluate_run(
     for done, (name, detector) in enumerate(detectors.items()):
         if progress is not None:
             progress(name, done, len(detectors))
-        detector.score(test).write_csv(out / names[name])
+        if not (reuse and (out / names[name]).is_file()):
+            detector.score(test).write_csv(out / names[name])
         tables[name] = table = ScoreTable.read_csv(out / names[name])  # as a later report will read it
         rows += [
             evaluate(table, test, detector=name, train_on=train_on, test_on=generator, seed=seed, n_boot=n_boot)

@@ -158,6 +158,8 @@ class Results:
     """Detector to its score table, a CSV file relative to the run folder."""
     corpus: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     """Facts of the corpus for the reader; see `tellbench.eval.evaluate.corpus_facts`."""
+    record: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+    """What was run: the whole suite, hashes of manifests and of trained detectors; see `tellbench.eval.record`."""
 
     def write(self, run: Path) -> Path:
         """Write `run/results.json` atomically and return its path."""
@@ -236,8 +238,9 @@ _PLAIN: Final = {
     "seeds": "dict",
     "tables": "dict[str, str]",
     "corpus": "corpus",
+    "record": "dict",
 }
-_OPTIONAL: Final = ("audits", "comparisons", "ranks", "tables", "corpus")
+_OPTIONAL: Final = ("audits", "comparisons", "ranks", "tables", "corpus", "record")
 
 
 def _rows(row: type[Row], value: Mapping[str, Any], name: str, path: Path) -> tuple[Row, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import difflib
+from collections.abc import Mapping
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from typing import Any
 import yaml
 
 from tellbench.errors import InputError
+from tellbench.eval import names
 from tellbench.registry import DETECTORS, GENERATORS
 
 
@@ -19,7 +21,8 @@ class Suite:
     """One benchmark. Unknown names and wrong types are refused when it is read.
 
     Raises:
-        InputError: an unknown generator or detector, or a training generator that the corpus lacks.
+        InputError: an unknown generator, detector, protocol, recipe or dial, a training generator that the corpus
+            lacks, or a protocol without what it needs.
     """
 
     name: str
@@ -35,6 +38,16 @@ class Suite:
     generators: tuple[str, ...] = ("meshwarp", "null")
     detectors: tuple[str, ...] = ("blink", "spectrum", "cnn")
     train_on: tuple[str, ...] = ("meshwarp",)
+    protocols: tuple[str, ...] = ()
+    """Beside the leaderboard's own rows, some of `tellbench.eval.names.PROTOCOLS`."""
+    recipes: tuple[str, ...] = ()
+    """For `laundered`, as `tellbench.datasets.launder` reads them."""
+    lengths: tuple[float, ...] = ()
+    """For `clip-length`, seconds."""
+    dials: Mapping[str, tuple[float, ...]] = dataclasses.field(default_factory=dict)
+    """For `dose-response`, values of each dial."""
+    folds: int = 5
+    """For `leave-one-identity-out`; 0 leaves one person out at a time."""
     seed: int = 0
 
     def __post_init__(self) -> None:
@@ -49,6 +62,40 @@ class Suite:
                 raise InputError(
                     f"suite {self.name!r} trains on {generator!r}, which it does not make; it makes {made}"
                 )
+        self._check_protocols()
+
+    def _check_protocols(self) -> None:
+        needs = {names.LAUNDERED: "recipes", names.LENGTH: "lengths", names.DOSE: "dials"}
+        for protocol in self.protocols:
+            if protocol not in names.PROTOCOLS:
+                known = ", ".join(names.PROTOCOLS)
+                raise InputError(f"suite {self.name!r}: unknown protocol {protocol!r}; protocols: {known}")
+            if protocol in needs and not getattr(self, needs[protocol]):
+                raise InputError(f"suite {self.name!r}: protocol {protocol!r} needs the key {needs[protocol]!r}")
+        if names.UNSEEN_GENERATOR in self.protocols and len(self.train_on) < 2:
+            raise InputError(f"suite {self.name!r}: {names.UNSEEN_GENERATOR} needs two generators in train_on")
+        self._check_values()
+
+    def _check_values(self) -> None:
+        """Read recipes, lengths and dials as the protocols will."""
+        if self.recipes:
+            from tellbench.datasets.launder import parse_recipe
+
+            for recipe in self.recipes:
+                parse_recipe(recipe)
+        for seconds in self.lengths:
+            if not 0.2 <= seconds <= self.seconds:
+                raise InputError(
+                    f"suite {self.name!r}: length {seconds:g} s of clips of {self.seconds:g} s; cut shorter"
+                )
+        if self.dials:
+            from tellbench.generator.dials import DIALS, settle
+
+            for dial, values in self.dials.items():
+                if dial not in DIALS:
+                    raise InputError(f"suite {self.name!r}: unknown dial {dial!r}; dials: {', '.join(DIALS)}")
+                for value in values:
+                    settle({dial: value})
 
 
 def load_suite(source: str) -> Suite:
@@ -85,7 +132,7 @@ def _parse(text: str, source: str) -> Suite:
             near = difflib.get_close_matches(str(key), fields, n=1) or sorted(fields)
             raise InputError(f"suite {source}: unknown key {key!r}; did you mean {', '.join(near)}?")
         values[key] = _typed(source, key, value, str(fields[key].type))
-    missing = [n for n, f in fields.items() if f.default is dataclasses.MISSING and n not in values]
+    missing = [n for n in _NEEDED if n not in values]
     if missing:
         raise InputError(f"suite {source}: key {missing[0]!r} is missing")
     return Suite(**values)
@@ -93,16 +140,27 @@ def _parse(text: str, source: str) -> Suite:
 
 def _typed(source: str, key: str, value: Any, kind: str) -> Any:
     """The value in its field's type, or a clear refusal."""
-    if kind.startswith("tuple") and isinstance(value, list) and all(isinstance(v, str) for v in value):
+    if kind == "tuple[str, ...]" and isinstance(value, list) and all(isinstance(v, str) for v in value):
         return tuple(value)
     if kind.startswith("float") and _is_number(value):
         return float(value)
-    if kind.startswith("float |") and isinstance(value, list) and all(_is_number(v) for v in value):
+    if kind.startswith("Mapping") and isinstance(value, dict):
+        return {str(name): _typed(source, f"{key}.{name}", numbers, _NUMBERS) for name, numbers in value.items()}
+    if kind.endswith("tuple[float, ...]") and isinstance(value, list) and all(_is_number(v) for v in value):
         return tuple(float(v) for v in value)
     if kind in ("int", "str") and type(value).__name__ == kind:
         return value
-    expected = {"tuple[str, ...]": "a list of names", "float | tuple[float, ...]": "a number or a list of them"}
+    expected = {
+        "tuple[str, ...]": "a list of names",
+        "float | tuple[float, ...]": "a number or a list of them",
+        _NUMBERS: "a list of numbers",
+        f"Mapping[str, {_NUMBERS}]": "a name with a list of numbers for each",
+    }
     raise InputError(f"suite {source}: {key} is {value!r}; {expected.get(kind, kind)} is needed")
+
+
+_NEEDED = ("name", "people")
+_NUMBERS = "tuple[float, ...]"
 
 
 def _is_number(value: Any) -> bool:

@@ -1,4 +1,4 @@
-"""tellbench demo: the quickstart suite end to end."""
+"""tellbench demo: the demo suite end to end."""
 
 from __future__ import annotations
 
@@ -36,5 +36,5 @@ def demo(
     if (portraits is None) != (speech is None):
         raise InputError("--portraits and --speech go together; give both folders or neither")
     run_suite(
-        load_suite("quickstart"), out, workers=workers, device=device, portraits=portraits, speech=speech, rights=rights
+        load_suite("demo"), out, workers=workers, device=device, portraits=portraits, speech=speech, rights=rights
     )

@@ -60,7 +60,9 @@ def evaluate(
         detectors[name] = _read(name, file, clips)
     if not all(detector.sanity for detector in trained.values()):
         extract_all(clips.split("test"), progress=True, workers=cores(0))
-    results = stages.evaluate(clips, detectors, stages.trained_on(clips, train_on), out, seed, suite=corpus.name)
+    met = stages.met_before({folder.name: folder for folder in model or []}, clips)
+    trained_on = stages.trained_on(clips, train_on)
+    results = stages.evaluate(clips, detectors, trained_on, out, seed, suite=corpus.name, audits=met)
     stdout.print(leaderboard_table(results))
     for row in results.scores:
         if row.auc < _UPSIDE_DOWN and scores:

@@ -5,23 +5,26 @@ from __future__ import annotations
 import functools
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from tellbench.cli.common import EXIT_AUDIT, bar, fail, say, stderr, stdout, warn
+from tellbench.datasets.files import read_json, write_json
 from tellbench.registry import DETECTORS, GENERATORS
+
+MET: Final = "met.json"
+"""Beside a trained detector: the people and speech of its training, to be asked when it meets another corpus."""
 
 if TYPE_CHECKING:
     from tellbench.datasets.corpus import Corpus
     from tellbench.detectors.base import Detector
     from tellbench.eval.evaluate import Scorer
-    from tellbench.eval.results import Results, SpeedRow
+    from tellbench.eval.results import AuditRow, Results, SpeedRow
     from tellbench.generator.base import Generator, Request
     from tellbench.generator.plan import Plan
 
 
 def make_corpus(plan: Plan, out: Path, workers: int, device: str) -> Corpus:
     """Build or resume a corpus and say what was refused."""
-    from tellbench.datasets.files import read_json
     from tellbench.generator.build import REFUSED, build
 
     with bar("making clips", len(plan.clip_ids)) as advance:
@@ -38,11 +41,13 @@ def train_detectors(
     """Train each detector on the corpus's train split into its folder, or load it where it is already trained."""
     from tellbench.detectors.cues import extract_all
     from tellbench.detectors.storage import load_detector
+    from tellbench.eval.audits import training
     from tellbench.reports.model_card import write_model_card
 
     seen = corpus.against(*train_on)
     train, val = seen.split("train"), seen.split("val")
-    extract_all(corpus, progress=True, workers=workers)
+    if not all(DETECTORS.load(spec).sanity for spec in folders):
+        extract_all(corpus, progress=True, workers=workers)
     trained: dict[str, Detector] = {}
     with bar("training detectors", len(folders)) as advance:
         for spec, folder in folders.items():
@@ -51,6 +56,7 @@ def train_detectors(
             else:
                 trained[spec] = DETECTORS.create_with(spec, seed=seed, device=device).fit(train, val)
                 trained[spec].save(folder)
+                write_json(folder / MET, training(seen))
                 write_model_card(folder, corpus, train_on, seed)
             advance(1)
     return trained
@@ -64,9 +70,19 @@ def trained_on(corpus: Corpus, asked: Sequence[str] | None) -> tuple[str, ...]:
 
 
 def evaluate(
-    corpus: Corpus, detectors: Mapping[str, Scorer], train_on: Sequence[str], out: Path, seed: int, suite: str
+    corpus: Corpus,
+    detectors: Mapping[str, Scorer],
+    train_on: Sequence[str],
+    out: Path,
+    seed: int,
+    suite: str,
+    reuse: bool = False,
+    audits: Sequence[AuditRow] = (),
 ) -> Results:
-    """Score the test split and write `results.json`."""
+    """Score the test split and write `results.json`; `reuse` keeps score tables that are there.
+
+    `audits` are stored beside those that are made here.
+    """
     from tellbench.eval.audits import audit
     from tellbench.eval.evaluate import evaluate_run
     from tellbench.eval.probes import can_learn
@@ -82,10 +98,19 @@ def evaluate(
             seed=seed,
             suite=suite,
             progress=lambda _name, done, _all: advance(int(done > 0)),
-            audits=audit(corpus, seed=seed),
+            audits=(*audits, *audit(corpus, seed=seed)),
+            reuse=reuse,
         )
         advance(1)
     return results
+
+
+def met_before(models: Mapping[str, Path], corpus: Corpus) -> list[AuditRow]:
+    """Whether detectors have met the test clips' people in training; those that keep no record are not asked."""
+    from tellbench.eval import audits
+
+    kept = {name: folder / MET for name, folder in models.items() if (folder / MET).is_file()}
+    return [audits.met_before(name, read_json(path), corpus.split("test")) for name, path in kept.items()]
 
 
 def heed_audits(results: Results) -> None:
@@ -115,6 +140,20 @@ def measure_speed(
             rows.append(_speed_of(GENERATORS.create_with(name, device=device), map(filmed, scenes), live))
             advance(1)
     return rows
+
+
+def measure_speed_once(
+    file: Path, generators: Sequence[str], size: int, device: str, seconds: float, seed: int
+) -> list[SpeedRow]:
+    """`measure_speed`, kept in a file, so that a run that goes on does not measure again."""
+    import dataclasses
+
+    from tellbench.eval.results import SpeedRow
+
+    if not file.is_file():
+        rows = measure_speed(generators, size, device, seconds, seed)
+        write_json(file, [dataclasses.asdict(row) for row in rows])
+    return [SpeedRow(**row) for row in read_json(file)]
 
 
 def _speed_of(generator: Generator, requests: Iterable[Request], live: bool) -> SpeedRow:

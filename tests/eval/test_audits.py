@@ -14,7 +14,7 @@ from tellbench.datasets.corpus import Corpus
 from tellbench.datasets.scores import ScoreTable
 from tellbench.datasets.video import VideoWriter
 from tellbench.errors import InputError
-from tellbench.eval.audits import audit, failed, leaks, missing_scores
+from tellbench.eval.audits import audit, failed, leaks, met_before, missing_scores, training
 
 
 def film(path: Path, lead: float, crf: int = 23, n_frames: int = 12) -> None:
@@ -94,6 +94,15 @@ def test_every_kind_of_overlap_has_its_name(key):
     assert failed(leaks(apart)) == []
     role = f"{key}_id" if key == "speech" else "identity_id"
     assert f"split overlap: {key}" in names(leaks([*apart, clip(2, "test", **{role: "x"})]))
+
+
+def test_a_detector_that_met_the_test_people_is_caught(tmp_path):
+    corpus = plant(tmp_path)
+    seen = training(corpus)
+    assert met_before("blink", seen, corpus.split("test")).verdict == "pass"
+    row = met_before("blink", seen, corpus.split("train"))
+    assert (row.probe, row.verdict) == ("training overlap: blink", "fail")
+    assert row.found.startswith("'p0' of the test clips was in its training")
 
 
 def test_collisions():

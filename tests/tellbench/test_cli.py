@@ -96,7 +96,7 @@ def test_ls_names_everything(tellbench):
         "constant",
         "random",
         "oracle",
-        "quickstart",
+        "demo",
     ):
         assert name in shown
 
@@ -265,7 +265,7 @@ def test_interrupt_says_how_to_go_on(tellbench, monkeypatch):
         raise KeyboardInterrupt
 
     monkeypatch.setattr("tellbench.cli.run.load_suite", interrupt)
-    done = tellbench("run", "quickstart")
+    done = tellbench("run", "demo")
     assert done.returncode == 130
     assert "run the same command again" in done.stderr
     assert "Traceback" not in done.stderr

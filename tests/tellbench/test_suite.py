@@ -16,8 +16,8 @@ def test_shipped_suites_load(name):
     assert load_suite(name).name == name
 
 
-def test_quickstart_names_three_detectors_and_every_generator():
-    suite = load_suite("quickstart")
+def test_demo_names_three_detectors_and_every_generator():
+    suite = load_suite("demo")
     assert {"blink", "spectrum", "cnn", "random", "oracle"} <= set(suite.detectors)
     assert set(suite.generators) == set(GENERATORS)
 
@@ -31,6 +31,15 @@ def test_quickstart_names_three_detectors_and_every_generator():
         ("name: a\npeople: 5\ngenerators: meshwarp", "a list of names is needed"),
         ("name: a\npeople: 5\ndetectors: [blnik]", "unknown detector 'blnik'; did you mean blink"),
         ("name: a\npeople: 5\ntrain_on: [null2]", "trains on 'null2', which it does not make"),
+        ("name: a\npeople: 5\nprotocols: [launder]", "unknown protocol 'launder'; protocols: leave-one-generator-out"),
+        ("name: a\npeople: 5\nprotocols: [laundered]", "'laundered' needs the key 'recipes'"),
+        ("name: a\npeople: 5\nprotocols: [leave-one-generator-out]", "needs two generators"),
+        ("name: a\npeople: 5\nrecipes: [jpeg=5]", "unknown step 'jpeg'"),
+        ("name: a\npeople: 5\nlengths: [2, 9]", "length 9 s of clips of 5 s"),
+        ("name: a\npeople: 5\nlengths: [short]", "a list of numbers is needed"),
+        ("name: a\npeople: 5\ndials: {blnk: [1]}", "unknown dial 'blnk'"),
+        ("name: a\npeople: 5\ndials: {blink_rate: [99]}", "0 to 60 is allowed"),
+        ("name: a\npeople: 5\ndials: {blink_rate: many}", "dials.blink_rate is 'many'; a list of numbers"),
         ("name: a", "'people' is missing"),
         ("- just\n- a list", "holds no keys"),
         ("a: [", "not readable YAML"),
@@ -42,5 +51,5 @@ def test_faults_are_named(tmp_path, text, message):
 
 
 def test_unknown_suite_lists_the_shipped_ones():
-    with pytest.raises(InputError, match=r"neither a file nor one of .*quickstart"):
-        load_suite("quickstrat")
+    with pytest.raises(InputError, match=r"neither a file nor one of .*demo"):
+        load_suite("standrad")
