@@ -385,3 +385,10 @@ def test_a_disk_that_fills_up_gives_one_line(studio, plan, tmp_path, monkeypatch
     with pytest.raises(InputError, match="No space left"):
         build(dataclasses.replace(plan, generators=()), tmp_path / "c")
     assert not list((tmp_path / "c").rglob("*.mp4"))
+
+
+@pytest.mark.parametrize(("generator", "emotion"), [("vasa", {"sad": 0.7}), ("meshwarp", {}), ("null", {})])
+def test_a_twin_is_asked_for_the_emotion_of_its_scene_where_it_can_show_one(plan, generator, emotion):
+    scene = dataclasses.replace(plan.scenes[0], emotion="sad", intensity=0.7)
+    assert building._controls(plan, scene, generator).emotion == emotion
+    assert building._controls(plan, plan.scenes[0], generator).emotion == {}

@@ -132,3 +132,15 @@ def test_followed_motion_is_shown_as_it_was_and_under_wishes(untrained):
     assert np.allclose(change[:, POSE.index("z")], 118, atol=1e-3)
     assert np.allclose(edited.gaze[:, 0] - plain.gaze[:, 0], 8 - 5, atol=1e-4)
     assert (edited.coefficients >= plain.coefficients)[:, INDEX["mouthSmileLeft"]].all()
+
+
+@pytest.mark.parametrize("sound", [VOICE[:3200], np.zeros(3200, np.float32), VOICE[:1]])
+def test_a_fifth_of_a_second_silence_and_a_single_sample_are_enough(untrained, sound):
+    clip = _whole(_performed(untrained, [sound], RATE, Wishes(sampling=QUICK), 5))
+    assert len(clip) == 5
+    assert np.isfinite(clip.pose).all()
+
+
+def test_sound_that_is_no_number_is_refused(untrained):
+    with pytest.raises(InputError, match="NaN"):
+        list(_performed(untrained, [np.full(16_000, np.nan, np.float32)], RATE, Wishes(sampling=QUICK, window=10)))
