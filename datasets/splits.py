@@ -40,10 +40,10 @@ def overlaps_of(table: Columns) -> Iterator[tuple[str, str, list[str]]]:
     split = pd.Index(SPLITS).get_indexer(pd.Index(table["split"]))  # -1: in no split
     for kind, row, value, words in _members(table):
         where = split[row]
-        pairs = np.unique(np.stack([value, where], 1)[where >= 0], axis=0)
-        codes, counts = np.unique(pairs[:, 0], return_counts=True)
-        for code in codes[counts > 1]:
-            yield kind, str(words[code]), sorted(SPLITS[s] for s in pairs[pairs[:, 0] == code, 1])
+        pairs = np.unique(value[where >= 0] * len(SPLITS) + where[where >= 0])  # each value beside its splits
+        codes, first, counts = np.unique(pairs // len(SPLITS), return_index=True, return_counts=True)
+        for code, at, n in zip(codes[counts > 1], first[counts > 1], counts[counts > 1], strict=True):
+            yield kind, str(words[code]), sorted(SPLITS[s] for s in pairs[at : at + n] % len(SPLITS))
 
 
 def assign(clips: Sequence[Clip], fractions: tuple[float, float, float] = FRACTIONS, seed: int = 0) -> list[Clip]:
