@@ -27,6 +27,8 @@ PHRASE_S: Final = 0.6
 """Width of the average that pitch is compared with: a phrase, not a syllable (assumption)."""
 SYLLABLE_S: Final = 0.04
 """Pitch is smoothed over this much (assumption)."""
+FARTHEST: Final = 0.35
+"""Natural log of pitch over its phrase, six semitones: what is further off is an octave slip (assumption)."""
 LEAST_VOICED_S: Final = 0.5
 """With less voice than this there is no pitch contour to speak of (assumption)."""
 RISE: Final = 0.8
@@ -61,6 +63,7 @@ class Voice:
             return np.zeros(len(self.f0_hz))
         log_f0 = np.interp(np.arange(len(voiced)), np.flatnonzero(voiced), np.log(self.f0_hz[voiced]))
         contour = gaussian_filter1d(log_f0, SYLLABLE_S * RATE) - gaussian_filter1d(log_f0, PHRASE_S * RATE)
+        contour = np.clip(contour, -FARTHEST, FARTHEST)
         return np.asarray(contour / (contour[voiced].std() + 1e-3))
 
     @property
