@@ -28,14 +28,15 @@ MODELS: Final = "models"
 """Folder of a run with its trained detectors."""
 
 
-def build_site(run: Path, corpus: Corpus | None, out: Path) -> Path:
+def build_site(run: Path, corpus: Corpus | None, out: Path, models: Path | None = None) -> Path:
     """Build the site and return its `index.html`. `out` appears whole or not at all.
 
     Args:
-        run: folder with `results.json` and the score tables; detectors in its `models` folder, where there is one,
-            give evidence on the clips of the gallery.
+        run: folder with `results.json` and the score tables.
         corpus: the corpus of the run, for playable pairs; without it the site has no gallery.
         out: folder of the site; an earlier site in it is replaced.
+        models: folder of the trained detectors, which give evidence on the gallery's clips; the run's own by default,
+            and none where there is no such folder.
 
     Raises:
         InputError: the run is broken, the corpus is another one, or `out` holds something that is no site.
@@ -43,9 +44,10 @@ def build_site(run: Path, corpus: Corpus | None, out: Path) -> Path:
     _check_target(run, corpus, out)
     results = Results.read(run)
     clips = read_scores(run, results)
+    trained = run / MODELS if models is None else models
     with atomic_folder(out) as site:
-        pairs = [] if corpus is None else _gallery(results, clips, corpus, run, site)
-        page = pages.render_index(results, clips, pairs, corpus, run / MODELS)
+        pairs = [] if corpus is None else _gallery(results, clips, corpus, trained, site)
+        page = pages.render_index(results, clips, pairs, corpus, trained)
         (site / "index.html").write_text(page, encoding="utf-8")
         for path, text in pages.render_clips(pairs, results):
             (site / path).parent.mkdir(exist_ok=True)
@@ -59,7 +61,7 @@ def build_site(run: Path, corpus: Corpus | None, out: Path) -> Path:
     return out / "index.html"
 
 
-def _gallery(results: Results, clips: pd.DataFrame, corpus: Corpus, run: Path, site: Path) -> list[gallery.Pair]:
+def _gallery(results: Results, clips: pd.DataFrame, corpus: Corpus, models: Path, site: Path) -> list[gallery.Pair]:
     if len(clips) and not any(clip.clip_id in clips.index for clip in corpus):
         raise InputError(
             f"corpus {corpus.root} has none of this run's {len(clips)} clips; give the corpus that was evaluated"
@@ -70,7 +72,7 @@ def _gallery(results: Results, clips: pd.DataFrame, corpus: Corpus, run: Path, s
         for pair in gallery.choose(corpus, clips, best.score.detector, generator, PAIRS)
     ]
     named = [name for name in results.tables if name not in SANITY]
-    return gallery.exhibit(chosen, clips, named, list(read_detectors(run / MODELS).values()), site)
+    return gallery.exhibit(chosen, clips, named, list(read_detectors(models).values()), site)
 
 
 def _check_target(run: Path, corpus: Corpus | None, out: Path) -> None:

@@ -170,14 +170,14 @@ def _speed_of(generator: Generator, requests: Iterable[Request], live: bool) -> 
     raise refusals[-1]
 
 
-def write_report(run: Path, corpus: Path | None, site: Path) -> Path:
+def write_report(run: Path, corpus: Path | None, site: Path, models: Path | None = None) -> Path:
     """Build the site and print the leaderboard."""
     from tellbench.datasets.corpus import Corpus
     from tellbench.eval.results import Results
     from tellbench.reports.site import build_site
     from tellbench.reports.terminal import leaderboard_table
 
-    page = build_site(run, Corpus.open(corpus) if corpus else None, site)
+    page = build_site(run, Corpus.open(corpus) if corpus else None, site, models)
     stdout.print(leaderboard_table(Results.read(run)))
     say(f"leaderboard: {page}")
     return page

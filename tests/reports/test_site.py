@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 
 from tellbench.errors import InputError
-from tellbench.eval.results import ComparisonRow, RankRow, Results
+from tellbench.eval.results import AuditRow, ComparisonRow, RankRow, Results
 from tellbench.reports import figures, pages
 from tellbench.reports.site import build_site
 
@@ -108,6 +108,7 @@ def test_a_clips_page_shows_evidence_and_links(site, nasty):
     pages_of = sorted((site / "clips").iterdir())
     page = Page(pages_of[0])
     assert "witness" in page.text
+    assert "height" in page.text  # what the curve's values are
     assert "0.1235" in page.text
     assert "1 blink" in next(svg["aria-label"] for svg in page.all("svg") if "Lid opening" in svg["aria-label"])
     assert nasty in page.text
@@ -200,14 +201,22 @@ def test_further_protocols_appear_when_there_are_rows(own_run, undrawn):
     assert len(pd.read_csv(own_run / "site" / "leaderboard.csv")) == len(results.scores)
 
 
+def test_detectors_may_lie_elsewhere(run, undrawn, tmp_path):
+    (tmp_path / "models" / "blink").mkdir(parents=True)
+    (tmp_path / "models" / "blink" / "detector.json").write_text('{"version": 7, "tellbench": "0.9"}')
+    assert "7 (Tellbench 0.9)" in build_site(run, None, tmp_path / "site", tmp_path / "models").read_text()
+
+
 def test_ranks_and_tests_are_told(own_run, undrawn):
     results = Results.read(own_run)
     rank = RankRow(test_on="meshwarp", detector="spectrum", rank=2, rank_low=1, rank_high=3, first=0.25)
     test = ComparisonRow(
         test_on="splice", first="blink", second="spectrum", difference=-0.2, standard_error=0.05, p=1e-4, p_holm=6e-4
     )
-    dataclasses.replace(results, ranks=(rank,), comparisons=(test,)).write(own_run)
+    idle = AuditRow(probe="sound", test_on="", auc=None, auc_low=None, auc_high=None, verdict="not run")
+    dataclasses.replace(results, ranks=(rank,), comparisons=(test,), audits=(idle,)).write(own_run)
     text = " ".join(Page(build_site(own_run, None, own_run / "site")).text.split())
+    assert "not run" in text
     assert "spectrum tells splice better than blink (AUC 0.200 apart, corrected p 0.0006)" in text
     assert "Of 1 paired test of" in text
 
