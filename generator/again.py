@@ -18,7 +18,7 @@ from tellbench.datasets.processes import process_pool
 from tellbench.datasets.video import CRF
 from tellbench.errors import InputError
 from tellbench.generator.base import Request
-from tellbench.generator.build import STUDIO_RIGHTS
+from tellbench.generator.build import STUDIO_RIGHTS, asked_of
 from tellbench.generator.controls import Controls
 from tellbench.generator.forge import controls_text, forge
 from tellbench.registry import GENERATORS
@@ -48,9 +48,9 @@ def forge_again(
         on_clip: called with the id of every clip that is done.
 
     Raises:
-        InputError: the generator has no such dial, or the corpus does not keep what its clips were made from.
+        InputError: the generator does not heed a control, or the corpus does not keep what its clips were made from.
     """
-    GENERATORS.load(name).check_dials(controls.dials)
+    GENERATORS.load(name).check_controls(controls)
     pristine = [clip for clip in corpus if clip.label == PRISTINE and clip.pair_id]
     absent = next((path for clip in pristine for path in sources(clip, corpus.root) if not path.is_file()), None)
     if absent is not None or not pristine:
@@ -84,6 +84,7 @@ def _again(clip: Clip, root: Path, name: str, controls: Controls, out: Path, tag
     clip_id = f"{clip.pair_id}-{name}-{tag}"
     path = out / "clips" / f"{clip_id}.mp4"
     generator = GENERATORS.create_with(name, device=device)
+    controls = asked_of(name, controls, clip.emotion, clip.intensity)
     if not path.is_file():
         request = Request(
             portrait=np.asarray(Image.open(portrait).convert("RGB")),

@@ -160,7 +160,7 @@ def _shoot(plan: Plan, scene: Scene, out: Path, device: str) -> Iterator[str]:
                 speech=speech,
                 fps=scene.fps,
                 n_frames=scene.n_frames,
-                controls=_controls(plan, scene, name),
+                controls=asked_of(name, plan.controls, scene.emotion, scene.intensity),
                 seed=scene.seed,
                 pristine=lambda: _read_spool(spool, scene.size),
             )
@@ -169,14 +169,14 @@ def _shoot(plan: Plan, scene: Scene, out: Path, device: str) -> Iterator[str]:
             yield clip_id
 
 
-def _controls(plan: Plan, scene: Scene, name: str) -> Controls:
-    """What a generator is asked for: the plan's controls, and the scene's emotion where it can show one."""
+def asked_of(name: str, controls: Controls, emotion: str, intensity: float) -> Controls:
+    """What a generator is asked for: the controls, and the pristine twin's emotion where it can show one."""
     generator = GENERATORS.load(name)
     if generator.needs_pristine:
         return Controls()
-    if "emotion" not in generator.honours or "emotion" in plan.controls.asked or scene.emotion not in MOODS:
-        return plan.controls
-    return dataclasses.replace(plan.controls, emotion={scene.emotion: scene.intensity})
+    if "emotion" not in generator.honours or "emotion" in controls.asked or emotion not in MOODS:
+        return controls
+    return dataclasses.replace(controls, emotion={emotion: intensity})
 
 
 def _film(plan: Plan, take: Take, out: Path, spool: Path | None) -> None:

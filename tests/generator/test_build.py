@@ -26,6 +26,7 @@ from tellbench.eval.audits import audit
 from tellbench.generator import build as building
 from tellbench.generator.base import RefusalError, Request
 from tellbench.generator.build import build
+from tellbench.generator.controls import Controls
 from tellbench.generator.outside import Outside, pair_up, require_rights
 from tellbench.generator.plan import Plan
 
@@ -388,7 +389,6 @@ def test_a_disk_that_fills_up_gives_one_line(studio, plan, tmp_path, monkeypatch
 
 
 @pytest.mark.parametrize(("generator", "emotion"), [("vasa", {"sad": 0.7}), ("meshwarp", {}), ("null", {})])
-def test_a_twin_is_asked_for_the_emotion_of_its_scene_where_it_can_show_one(plan, generator, emotion):
-    scene = dataclasses.replace(plan.scenes[0], emotion="sad", intensity=0.7)
-    assert building._controls(plan, scene, generator).emotion == emotion
-    assert building._controls(plan, plan.scenes[0], generator).emotion == {}
+def test_a_twin_is_asked_for_the_emotion_of_its_scene_where_it_can_show_one(generator, emotion):
+    assert building.asked_of(generator, Controls(), "sad", 0.7).emotion == emotion
+    assert building.asked_of(generator, Controls(), "neutral", 0.7).emotion == {}

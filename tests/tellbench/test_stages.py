@@ -32,7 +32,7 @@ def filmed(monkeypatch):
         seeds.append(scene.seed)
         return len(seeds) - 1  # which take it was
 
-    def measure(generator, take, device, repeats):
+    def measure(generator, take, device, repeats, live):
         devices.append(device)
         if take not in generator.accepted:
             raise RefusalError(f"take {take} refused")
