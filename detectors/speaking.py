@@ -10,14 +10,13 @@ from tellbench.datasets.audio import read_audio
 from tellbench.datasets.clip import Clip
 from tellbench.datasets.files import sha256
 from tellbench.datasets.video import probe
+from tellbench.detectors.behaviour import checked
 from tellbench.detectors.cache import Arrays, remember
 from tellbench.detectors.cues import Cues, extract
 from tellbench.errors import InputError
 
 VERSION: Final = 1
 """Of what is heard; raise it whenever the features of the same sound change."""
-MIN_FOUND: Final = 0.5
-"""Least share of frames with a face; below it motion would be read from scraps (assumption)."""
 LEAST_SECONDS: Final = 1.0
 """Shortest clip whose motion has statistics (assumption)."""
 
@@ -28,11 +27,7 @@ def face_of(clip: Clip, backend: str = "network", device: str = "auto") -> tuple
     Raises:
         InputError: unreadable, a face in too few frames, or too short.
     """
-    cues = extract(clip, backend, device)
-    if cues.share_found < MIN_FOUND:
-        raise InputError(
-            f"{clip.path}: a face in {int(cues.found.sum())} of {len(cues)} frames; at least {MIN_FOUND:.0%} are needed"
-        )
+    cues = checked(extract(clip, backend, device), clip)
     if cues.duration_s < LEAST_SECONDS:
         raise InputError(f"{clip.path}: {cues.duration_s:.2f} s long; how a face moves needs {LEAST_SECONDS:g} s")
     return cues, Moves.of(cues.points, cues.fps)

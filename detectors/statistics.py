@@ -59,7 +59,7 @@ class StatisticsDetector(TabularDetector):
         """
         numbers = self.measure(clip).numbers
         row = np.array([numbers.get(name, np.nan) for name in self.statistics], np.float64)
-        return np.where(np.isfinite(row), row, np.nan)
+        return np.asarray(np.where(np.isfinite(row), row, np.nan))
 
     def evidence(self, clip: Clip) -> Evidence:
         """Every statistic, and the tracks that it was read from."""

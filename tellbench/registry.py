@@ -129,6 +129,12 @@ DETECTORS = Registry(
     {
         "blink": ("tellbench.detectors.blink:Blink", "blink rate, kinematics, completeness and regularity"),
         "brow": ("tellbench.detectors.brow:Brow", "brow raises, and how they go with the voice's pitch"),
+        "lips": ("tellbench.detectors.lips:Lips", "lip kinematics: displacement, velocity, acceleration, jerk"),
+        "head": ("tellbench.detectors.head:Head", "head dynamics, and how the head moves with the voice"),
+        "sync": (
+            "tellbench.detectors.sync:AudioVisualSync",
+            "agreement of lips and sound: SyncNet-style, trained here",
+        ),
         "spectrum": ("tellbench.detectors.spectrum:Spectrum", "azimuthal power spectrum of unresized face crops"),
         "dct": ("tellbench.detectors.dct:Dct", "sizes and tails of 8x8 cosine coefficients of face crops"),
         "residual": ("tellbench.detectors.residual:Residual", "co-occurrence of high-pass residuals (rich model)"),
