@@ -213,10 +213,12 @@ def test_ranks_and_tests_are_told(own_run, undrawn):
     test = ComparisonRow(
         test_on="splice", first="blink", second="spectrum", difference=-0.2, standard_error=0.05, p=1e-4, p_holm=6e-4
     )
+    record = {"weights": {"blink": "0af31c"}, "manifests": 3}
     idle = AuditRow(probe="sound", test_on="", auc=None, auc_low=None, auc_high=None, verdict="not run")
-    dataclasses.replace(results, ranks=(rank,), comparisons=(test,), audits=(idle,)).write(own_run)
+    dataclasses.replace(results, ranks=(rank,), comparisons=(test,), audits=(idle,), record=record).write(own_run)
     text = " ".join(Page(build_site(own_run, None, own_run / "site")).text.split())
     assert "not run" in text
+    assert "weights of blink0af31c" in text.replace(" 0af31c", "0af31c")
     assert "spectrum tells splice better than blink (AUC 0.200 apart, corrected p 0.0006)" in text
     assert "Of 1 paired test of" in text
 
