@@ -19,18 +19,19 @@ from tellbench.generator.vasa.warps import pixel_grid, resized, to_canonical, to
 
 _EYE, _MOUTH = 0.11, 0.18
 """Radii of eyes and mouth in window units (`window.STEADY_PLACES`)."""
-_REGION: Final = 8.0
-"""How much an error at eyes or mouth counts against one elsewhere: they cover about a tenth of the window."""
+_EYES_COUNT, _MOUTH_COUNTS = 8.0, 16.0
+"""How much an error there counts against one elsewhere: they cover about a tenth of the window (assumption)."""
 _POSE_UNITS: Final = (0.5, 0.5, 0.5, 1.0, 1.0, 0.5, 0.2)
 """Radians, window units and logarithms that count as one error each (assumption)."""
 
 
 def region_weight(landmarks: Tensor, side: int) -> Tensor:
-    """Weights (N, 1, side, side) from landmarks (N, 70, 2): 8 at eyes and mouth, 1 far from them."""
+    """Weights (N, 1, side, side) from landmarks (N, 70, 2): 8 at the eyes, 16 at the mouth, 1 far from them."""
     spots = torch.stack([landmarks[:, a:b].mean(1) for a, b in ((36, 42), (42, 48), (48, 68))], 1)  # (N, 3, 2)
     radius = landmarks.new_tensor([_EYE, _EYE, _MOUTH])[:, None, None]
+    counts = landmarks.new_tensor([_EYES_COUNT, _EYES_COUNT, _MOUTH_COUNTS])[:, None, None]
     away = (pixel_grid(side, landmarks) - spots[:, :, None, None]).square().sum(-1)  # (N, 3, side, side)
-    return 1 + (_REGION - 1) * (-away / (2 * radius.square())).exp().amax(1, keepdim=True)
+    return 1 + ((counts - 1) * (-away / (2 * radius.square())).exp()).amax(1, keepdim=True)
 
 
 def picture_loss(made: Tensor, truth: Tensor, weight: Tensor, scales: int = 3) -> Tensor:

@@ -39,7 +39,7 @@ class Weights:
     """How much each loss counts; at 0 it is not computed. The values are assumptions, tried at size tiny."""
 
     picture: float = 1.0
-    """Colours and edges at three scales, eyes and mouth 8 times."""
+    """Colours and edges at three scales, eyes 8 times, the mouth 16 times."""
     feature: float = 0.05
     """What a frozen reader sees in eyes, mouth and whole window."""
     adversarial: float = 0.02
@@ -66,7 +66,7 @@ class Weights:
     """Paint where the source shows nothing, and only there."""
     landmarks: float = 1.0
     """The flow at landmarks and irises; video has them, too."""
-    amplitude: float = 0.05
+    amplitude: float = 0.15
     """As much expression, gaze and lid opening is read from the frame as from the true picture."""
     transfer: float = 0.2
     """Pose given to one frame, or dynamics given to the other, is the same picture (VASA-1, after Pang et al. 2023)."""

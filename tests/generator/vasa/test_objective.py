@@ -108,10 +108,12 @@ def test_exact_displacements_cost_nothing(toy_size):
     assert moved < 0.4 * cost(still, still)
 
 
-def test_regions_count_eight_times():
-    weight = losses.region_weight(ToyPairs().batch(0, 1).target.landmarks, 64)
+def test_eyes_count_eight_times_and_the_mouth_twice_that():
+    points = ToyPairs().batch(0, 1).target.landmarks
+    weight = losses.region_weight(points, 64)
     assert 1 <= weight.min() < 1.1
-    assert 7 < weight.max() <= 8
+    column, row = ((points[0, 36:42].mean(0) + 1) * 32).long().tolist()
+    assert 7 < weight[0, 0, row, column] < 9 and 15 < weight.max() <= 16
 
 
 def test_same_pictures_cost_nothing():
