@@ -36,8 +36,8 @@ _LEAST_VARIANCE: Final = 0.005
 """Rare coefficients count as if they varied at least so much."""
 
 
-_LEAST_SLOPE: Final = 1 / 3
-"""Numbers that are hardly seen are not blown up further."""
+_LEAST_R: Final = 0.7
+"""Numbers read with less correlation are left as they are: a larger slope would be larger noise (assumption)."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -79,7 +79,7 @@ def fit(bank: Bank, lessons: Lessons) -> RigNet:
 def calibrate(judge: Judge, bank: Bank, count: int = 400) -> None:
     """Set the network's gains and offsets so that true renders of people who were not learned read true on average.
 
-    Numbers that none of these people shows stay as they are.
+    Numbers that none of these people shows, or that are hardly read, stay as they are.
     """
     frames = _drawn(bank, _held(bank), count, torch.Generator().manual_seed(10))
     assert frames.rig is not None
@@ -88,8 +88,10 @@ def calibrate(judge: Judge, bank: Bank, count: int = 400) -> None:
     network.offset.zero_()
     read = judge(frames.image, frames.pose).rig
     for i in torch.nonzero(rig.std(0) > 0)[:, 0].tolist():
-        slope, _ = slope_and_r(read[:, i], rig[:, i])
-        network.gain[i] = 1 / max(slope, _LEAST_SLOPE)
+        slope, r = slope_and_r(read[:, i], rig[:, i])
+        if r < _LEAST_R:
+            continue
+        network.gain[i] = 1 / slope
         network.offset[i] = float(rig[:, i].mean() - network.gain[i].cpu() * read[:, i].mean())
 
 
