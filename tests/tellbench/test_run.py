@@ -23,7 +23,7 @@ from tellbench.suite import Suite
 
 SUITE = {
     "name": "cheap", "people": 4, "seconds": 1.0, "size": 64, "fps": 10.0, "generators": ("tint", "shade", "null"),
-    "train_on": ("tint", "shade"), "detectors": ("constant", "random", "oracle"),
+    "train_on": ("tint", "shade"), "detectors": ("random", "oracle"),
     "protocols": (
         "leave-one-generator-out", "leave-one-identity-out", "laundered", "clip-length", "dose-response",
         "group-fairness",
@@ -97,15 +97,10 @@ def run(out: Path, **changes) -> dict:
     return json.loads((out / "results.json").read_text())
 
 
-@pytest.fixture(scope="module")
-def budgets():
-    """How many files each attempt may finish before it is killed."""
-    return iter([*np.random.default_rng(0).integers(30, 150, 2).tolist(), 10**9])
-
-
-def test_a_killed_run_ends_as_a_whole_one(tmp_path, monkeypatch, budgets):
+def test_a_killed_run_ends_as_a_whole_one(tmp_path, monkeypatch):
     whole = run(tmp_path / "whole")
     finish, left = Path.replace, [0]
+    budgets = iter([*np.random.default_rng().integers(5, 100, 1).tolist(), 10**9])  # files that an attempt may finish
 
     def count(path, target):
         left[0] -= 1
@@ -121,14 +116,14 @@ def test_a_killed_run_ends_as_a_whole_one(tmp_path, monkeypatch, budgets):
             again = run(tmp_path / "cut")
         except Killed:
             kills += 1
-    assert kills == 2
+    assert kills == 1
     assert again == whole
     protocols = {row["protocol"] for row in whole["scores"]}
     assert protocols == {"within-generator", "null", *SUITE["protocols"]} - {"group-fairness"}, (
         "one group is no comparison"
     )
     for row in whole["scores"]:
-        assert row["auc"] == {"oracle": 1, "constant": 0.5}.get(row["detector"], row["auc"])
+        assert row["detector"] == "random" or row["auc"] == 1
     (folds,) = {r["n_pristine"] for r in whole["scores"] if r["protocol"] == "leave-one-identity-out"}
     assert folds == 4, "everybody is tested"
     assert whole["record"]["suite"]["recipes"] == ["crf=35"]
