@@ -11,8 +11,12 @@ from tellbench.eval.results import Results, ScoreRow
 from tellbench.eval.rows import NULL
 from tellbench.reports.protocols import leaderboard_only
 
-SANITY: Final = ("oracle", "random", "constant")
-"""Rows whose AUC is known beforehand; they test the benchmark, not the forgeries."""
+KNOWN: Final = ("oracle", "random", "constant")
+"""Rows whose AUC is known beforehand."""
+PROBES: Final = ("metadata-only", "silence-only", "first-frame-only", "background-only")
+"""Rows that see no moving face: what they find out is no forgery."""
+SANITY: Final = (*KNOWN, *PROBES)
+"""Rows that test the benchmark, not the forgeries."""
 _CHANCE: Final = 0.5
 _TOLERANCE: Final = 1e-9
 _UNLUCKY: Final = 2.0
@@ -68,7 +72,7 @@ def _broken(results: Results) -> Iterator[str]:
 def _shortcuts(results: Results) -> Iterator[str]:
     """Signs that the classes differ in something that is not forgery."""
     for row in results.scores:
-        if row.test_on == NULL and row.detector not in SANITY and off_chance(row):
+        if row.test_on == NULL and row.detector not in KNOWN and off_chance(row):
             yield (
                 f"{row.detector} tells null clips from pristine ones (AUC {_span(row)}): nothing was forged in them, "
                 "so it has learnt the way clips are made, not forgery. Its other rows are suspect."

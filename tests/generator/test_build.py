@@ -122,7 +122,8 @@ def test_signing_leaves_coded_pictures_and_sound_as_they_are(studio, plan, tmp_p
         assert picture_digest(ours) == picture_digest(clip.path)
         assert np.array_equal(read_audio(ours).samples, read_audio(clip.path).samples)
         assert container_facts(signed[clip.clip_id]) == container_facts(clip)
-    assert all(row.auc == 0.5 for row in audit(signed, n_boot=200))
+    asked = [row.auc for row in audit(signed, n_boot=200) if row.auc is not None]
+    assert asked and set(asked) == {0.5}
 
 
 def test_an_unusable_certificate_is_refused_before_anything_is_made(studio, plan, tmp_path, monkeypatch):

@@ -23,7 +23,7 @@ from tellbench.suite import Suite
 
 SUITE = {
     "name": "cheap", "people": 4, "seconds": 1.0, "size": 64, "fps": 10.0, "generators": ("tint", "shade", "null"),
-    "train_on": ("tint", "shade"), "detectors": ("random", "oracle"),
+    "train_on": ("tint", "shade"), "detectors": ("constant", "random", "oracle"),
     "protocols": (
         "leave-one-generator-out", "leave-one-identity-out", "laundered", "clip-length", "dose-response",
         "group-fairness",
@@ -98,9 +98,7 @@ def run(out: Path, **changes) -> dict:
 
 
 def test_a_killed_run_ends_as_a_whole_one(tmp_path, monkeypatch):
-    whole = run(tmp_path / "whole")
-    finish, left = Path.replace, [0]
-    budgets = iter([*np.random.default_rng().integers(5, 100, 1).tolist(), 10**9])  # files that an attempt may finish
+    finish, left, most = Path.replace, [0], 10**9
 
     def count(path, target):
         left[0] -= 1
@@ -109,21 +107,24 @@ def test_a_killed_run_ends_as_a_whole_one(tmp_path, monkeypatch):
         return finish(path, target)
 
     monkeypatch.setattr(Path, "replace", count)
+    left[0] = most
+    whole = run(tmp_path / "whole")
+    files, random = most - left[0], np.random.default_rng(0)
     kills, again = 0, None
-    while again is None:
-        left[0] = next(budgets)
+    for budget in (random.integers(files // 4, files // 2), random.integers(files // 8, files // 4), most):
+        left[0] = int(budget)
         try:
             again = run(tmp_path / "cut")
         except Killed:
             kills += 1
-    assert kills == 1
+    assert kills == 2
     assert again == whole
     protocols = {row["protocol"] for row in whole["scores"]}
     assert protocols == {"within-generator", "null", *SUITE["protocols"]} - {"group-fairness"}, (
         "one group is no comparison"
     )
     for row in whole["scores"]:
-        assert row["detector"] == "random" or row["auc"] == 1
+        assert row["auc"] == {"oracle": 1, "constant": 0.5}.get(row["detector"], row["auc"])
     (folds,) = {r["n_pristine"] for r in whole["scores"] if r["protocol"] == "leave-one-identity-out"}
     assert folds == 4, "everybody is tested"
     assert whole["record"]["suite"]["recipes"] == ["crf=35"]
