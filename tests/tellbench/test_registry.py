@@ -21,7 +21,7 @@ def test_unknown_generator_offers_near_names(given, meant):
 
 
 def test_nothing_near_lists_all():
-    with pytest.raises(InputError, match="known: blink, spectrum"):
+    with pytest.raises(InputError, match="known: blink, brow"):
         DETECTORS.resolve("zzzzzz")
 
 
