@@ -105,7 +105,7 @@ def interval_entropy(gaps: Floats) -> float:
         return float("nan")
     counts = np.histogram(gaps, OCTAVES)[0]
     share = counts[counts > 0] / len(gaps)
-    return float(-(share * np.log(share)).sum() / np.log(min(len(gaps), len(counts))))
+    return float((share * -np.log(share)).sum() / np.log(min(len(gaps), len(counts))))
 
 
 def pause_locking(peaks: Floats, voice: Voice) -> float:

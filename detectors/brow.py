@@ -201,7 +201,7 @@ def _entropy(weights: npt.NDArray[np.generic]) -> float:
     """Of shares in proportion to weights, nats."""
     share = np.asarray(weights, float)
     share = share[share > 0] / share.sum()
-    return float(-(share * np.log(share)).sum())
+    return float((share * -np.log(share)).sum())
 
 
 def _rms(values: Floats) -> float:
