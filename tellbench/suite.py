@@ -89,13 +89,14 @@ class Suite:
                     f"suite {self.name!r}: length {seconds:g} s of clips of {self.seconds:g} s; cut shorter"
                 )
         if self.dials:
-            from tellbench.generator.dials import DIALS, settle
+            from tellbench.generator.dials import settle
+            from tellbench.generator.vasa.dials import VASA_DIALS  # those of all generators, and vasa's own
 
             for dial, values in self.dials.items():
-                if dial not in DIALS:
-                    raise InputError(f"suite {self.name!r}: unknown dial {dial!r}; dials: {', '.join(DIALS)}")
+                if dial not in VASA_DIALS:
+                    raise InputError(f"suite {self.name!r}: unknown dial {dial!r}; dials: {', '.join(VASA_DIALS)}")
                 for value in values:
-                    settle({dial: value})
+                    settle({dial: value}, VASA_DIALS)
 
 
 def load_suite(source: str) -> Suite:

@@ -39,6 +39,7 @@ def test_demo_names_three_detectors_and_every_generator():
         ("name: a\npeople: 5\nlengths: [short]", "a list of numbers is needed"),
         ("name: a\npeople: 5\ndials: {blnk: [1]}", "unknown dial 'blnk'"),
         ("name: a\npeople: 5\ndials: {blink_rate: [99]}", "0 to 60 is allowed"),
+        ("name: a\npeople: 5\ndials: {sampler_steps: [0]}", "1 to 1000 is allowed"),
         ("name: a\npeople: 5\ndials: {blink_rate: many}", "dials.blink_rate is 'many'; a list of numbers"),
         ("name: a", "'people' is missing"),
         ("- just\n- a list", "holds no keys"),
