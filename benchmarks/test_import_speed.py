@@ -108,6 +108,7 @@ def timed(benchmark, script: str, *paths: Path) -> None:
     print(json.dumps(benchmark.extra_info, indent=1))  # noqa: T201
 
 
+@pytest.mark.timeout(3600)
 @pytest.mark.parametrize("rows", [10_000, 100_000, 1_000_000])
 def test_import(benchmark, tmp_path, rows):
     (tmp_path / "root").mkdir()
