@@ -109,11 +109,12 @@ class Probe(TabularDetector):
     def evidence(self, clip: Clip) -> Evidence:
         """The numbers themselves."""
         try:
-            row, score = self.row_and_score(clip)
+            row = self.row(clip)
         except InputError as error:
             return Evidence(self.name, None, {"problem": str(error)})
         named = zip(self.names, row.tolist(), strict=True)
-        return Evidence(self.name, score, {name: round(v, 4) if np.isfinite(v) else "unknown" for name, v in named})
+        facts = {name: round(v, 4) if np.isfinite(v) else "unknown" for name, v in named}
+        return Evidence(self.name, self.score_of(row), facts)
 
 
 class MetadataOnly(Probe):

@@ -57,15 +57,12 @@ class StatisticsDetector(TabularDetector):
         Raises:
             InputError: the clip cannot be measured.
         """
-        numbers = self.measure(clip).numbers
-        row = np.array([numbers.get(name, np.nan) for name in self.statistics], np.float64)
-        return np.asarray(np.where(np.isfinite(row), row, np.nan))
+        return self._row(self.measure(clip))
 
     def evidence(self, clip: Clip) -> Evidence:
         """Every statistic, and the tracks that it was read from."""
         try:
             measured = self.measure(clip)
-            score = self.row_and_score(clip)[1]
         except InputError as error:
             return Evidence(self.name, None, {"problem": str(error)})
         known = {name: measured.numbers.get(name, np.nan) for name in self.statistics}
@@ -74,4 +71,8 @@ class StatisticsDetector(TabularDetector):
         unknown = [self.statistics[name] for name, value in known.items() if not np.isfinite(value)]
         if unknown:
             facts["not measurable in this clip"] = "; ".join(unknown)
-        return Evidence(self.name, score, facts, measured.plots)
+        return Evidence(self.name, self.score_of(self._row(measured)), facts, measured.plots)
+
+    def _row(self, measured: Measured) -> Floats:
+        row = np.array([measured.numbers.get(name, np.nan) for name in self.statistics], np.float64)
+        return np.asarray(np.where(np.isfinite(row), row, np.nan))

@@ -79,8 +79,7 @@ class TabularDetector(Detector):
         seen, rows, _ = self._table(clips)
         scores = dict.fromkeys((clip.clip_id for clip in clips), float("nan"))
         for clip, row in zip(seen, rows, strict=True):  # one by one, so that company cannot change a rounding
-            logit = choice.estimator.decision_function(row[None])
-            scores[clip.clip_id] = float(logistic(logit, choice.temperature)[0])
+            scores[clip.clip_id] = _scored(choice, row)
         return ScoreTable(scores)
 
     def save(self, folder: Path) -> None:
@@ -114,17 +113,9 @@ class TabularDetector(Detector):
             raise broken(folder, ValueError("no finite score"))
         return detector
 
-    def row_and_score(self, clip: Clip) -> tuple[Floats, float | None]:
-        """The row of one clip with its score, None where untrained.
-
-        Raises:
-            InputError: the clip cannot be measured.
-        """
-        row = self.row(clip)
-        if self.fitted is None:
-            return row, None
-        choice = self.fitted.choice
-        return row, float(logistic(choice.estimator.decision_function(row[None]), choice.temperature)[0])
+    def score_of(self, row: Floats) -> float | None:
+        """The score of a clip with this row (F,), None where untrained."""
+        return None if self.fitted is None else _scored(self.fitted.choice, row)
 
     def _fit(self) -> Fit:
         if self.fitted is None:
@@ -145,6 +136,11 @@ class TabularDetector(Detector):
                 logging.getLogger(__name__).warning("%s cannot measure clip %s: %s", self.name, clip.clip_id, error)
         table = np.array(rows, float).reshape(len(rows), len(self.columns))
         return seen, table, np.array([clip.label for clip in seen], np.int64)
+
+
+def _scored(choice: Choice, row: Floats) -> float:
+    """The chosen classifier's score of a row (F,)."""
+    return float(logistic(choice.estimator.decision_function(row[None]), choice.temperature)[0])
 
 
 def _mean(rows: Floats) -> Floats:

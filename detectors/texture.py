@@ -71,12 +71,12 @@ class CropDetector(TabularDetector):
             crops = self._checked(clip)
         except InputError as error:
             return Evidence(self.name, None, {"problem": str(error)})
-        row, score = self.row_and_score(clip)
+        row = self.measure(crops)
         rows = {"this clip": row}
         if self.fitted is not None:
             rows |= {"pristine, training mean": self.fitted.pristine, "forged, training mean": self.fitted.forged}
         facts = {"frames measured": len(crops.frames), "crop side, pixels": crops.side, **self.facts(row)}
-        return Evidence(self.name, score, facts, self.plots(rows))
+        return Evidence(self.name, self.score_of(row), facts, self.plots(rows))
 
     def _checked(self, clip: Clip) -> Crops:
         crops = self.crops(clip)

@@ -103,11 +103,12 @@ def transfer(
 def _acted(clip: Path, device: str) -> Acted:
     from tellbench.datasets.faces.finder import FaceFinder
     from tellbench.datasets.faces.landmarks import load_landmarker
-    from tellbench.generator.vasa.model import SHIPPED, FaceModel
+    from tellbench.generator.vasa.model import SHIPPED
     from tellbench.generator.vasa.motion.data.clips import StageOne
     from tellbench.generator.vasa.reading import read_acted
+    from tellbench.generator.vasa.vasa import loaded
 
-    return read_acted(clip, FaceFinder(), load_landmarker(), StageOne(FaceModel.load(SHIPPED), device))
+    return read_acted(clip, FaceFinder(), load_landmarker(), StageOne(loaded(SHIPPED, device), device))
 
 
 def _show(
