@@ -17,13 +17,23 @@ def process_pool(workers: int) -> Iterator[ProcessPoolExecutor]:
     Processes are spawned: forked numba and torch thread pools deadlock. They end when the process that made them is
     killed: a job that outlived it would write into the folder that a second run is finishing.
     """
-    threads = max(1, (os.cpu_count() or 1) // workers)
+    threads = max(1, _cores() // workers)
     context = multiprocessing.get_context("spawn")
     pool = ProcessPoolExecutor(workers, mp_context=context, initializer=_start, initargs=(threads,))
     try:
         yield pool
     finally:
         pool.shutdown(cancel_futures=True)
+
+
+def _cores() -> int:
+    """Threads that may run at once: the machine's, or fewer where the usual variable says so.
+
+    More of them than a busy machine has to give wait for each other longer than they work.
+    """
+    asked = os.environ.get("OMP_NUM_THREADS", "")
+    cores = os.cpu_count() or 1
+    return min(cores, int(asked)) if asked.isdigit() and int(asked) else cores
 
 
 def _start(n: int) -> None:

@@ -147,12 +147,21 @@ class Judge:
 
     @torch.no_grad()
     def _read(self, windows: Tensor, poses: Tensor) -> Reading:
-        frames = (windows.permute(0, 2, 3, 1) * 255).round().clamp(0, 255).byte().cpu().numpy()
-        corners = project(poses.new_tensor(_BOX).expand(len(poses), -1, -1), _unturned(poses))[..., :2]
-        found = self.landmarker(frames, ((corners.flatten(1) + 1) * windows.shape[-1] / 2).numpy())
-        points = torch.as_tensor(np.concatenate([found.points, found.iris], 1)) * (2 / windows.shape[-1]) - 1
+        points = landmarks_in(windows, self.landmarker, poses)
         rig, lids, turn = (t.cpu() for t in self.network(windows.to(self.device).float(), points.to(self.device)))
         return Reading(rig, lids, torch.cat([turn, pose_of(points)[:, 3:]], 1), points)
+
+
+def landmarks_in(windows: Tensor, landmarker: Landmarker, poses: Tensor | None = None) -> Tensor:
+    """Landmarks (N, 70, 2), in window coordinates, of windows (N, 3, H, W) in [0, 1]; on the CPU.
+
+    Poses (N, 7) tell where the face is; by default where a window has it.
+    """
+    poses = torch.zeros(len(windows), 7) if poses is None else poses
+    frames = (windows.permute(0, 2, 3, 1) * 255).round().clamp(0, 255).byte().cpu().numpy()
+    corners = project(poses.new_tensor(_BOX).expand(len(poses), -1, -1), _unturned(poses))[..., :2]
+    found = landmarker(frames, ((corners.flatten(1) + 1) * windows.shape[-1] / 2).numpy())
+    return torch.as_tensor(np.concatenate([found.points, found.iris], 1)) * (2 / windows.shape[-1]) - 1
 
 
 def _shape(landmarks: Tensor) -> Tensor:

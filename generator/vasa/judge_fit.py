@@ -23,7 +23,7 @@ from tellbench.generator.vasa.data.randomise import Randomiser
 from tellbench.generator.vasa.data.studio import Recipe
 from tellbench.generator.vasa.frames import RIG_NAMES, FaceFrames
 from tellbench.generator.vasa.judge import Judge, RigNet
-from tellbench.generator.vasa.metrics import slope_and_r, turn_between
+from tellbench.generator.vasa.metrics import slope_and_r, slopes_to_one, turn_between
 
 PEOPLE: Final = range(740_000, 740_160)
 _HELD_OUT: Final = 8
@@ -34,10 +34,6 @@ _TURN_WEIGHT: Final = 20.0
 """Weight of the turn's squared error in radians: two degrees count as a tenth of the rig (assumption)."""
 _LEAST_VARIANCE: Final = 0.005
 """Rare coefficients count as if they varied at least so much."""
-
-
-_LEAST_R: Final = 0.7
-"""Numbers read with less correlation are left as they are: a larger slope would be larger noise (assumption)."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -86,13 +82,9 @@ def calibrate(judge: Judge, bank: Bank, count: int = 400) -> None:
     network, rig = judge.network, frames.rig.cpu()
     network.gain.fill_(1)
     network.offset.zero_()
-    read = judge(frames.image, frames.pose).rig
-    for i in torch.nonzero(rig.std(0) > 0)[:, 0].tolist():
-        slope, r = slope_and_r(read[:, i], rig[:, i])
-        if r < _LEAST_R:
-            continue
-        network.gain[i] = 1 / slope
-        network.offset[i] = float(rig[:, i].mean() - network.gain[i].cpu() * read[:, i].mean())
+    gain, offset = slopes_to_one(judge(frames.image, frames.pose).rig, rig)
+    network.gain.copy_(gain)
+    network.offset.copy_(offset)
 
 
 @torch.no_grad()

@@ -20,11 +20,12 @@ import torch
 from torch import Tensor
 
 from tellbench.datasets.faces.identity import Embedder
+from tellbench.datasets.faces.landmarks import Landmarker, load_landmarker
 from tellbench.datasets.files import atomic_path
 from tellbench.generator.vasa.data.bank import Bank, filmed, people_of
 from tellbench.generator.vasa.data.studio import Recipe
 from tellbench.generator.vasa.frames import FaceFrames, Pairs
-from tellbench.generator.vasa.judge import Judge, Read, motions
+from tellbench.generator.vasa.judge import Judge, Read, landmarks_in, motions
 from tellbench.generator.vasa.judge_mediapipe import MediaPipeJudge
 from tellbench.generator.vasa.metrics import (
     identity_cosine,
@@ -40,6 +41,7 @@ from tellbench.generator.vasa.model import FaceModel
 from tellbench.generator.vasa.panels import panel, write_panel
 from tellbench.generator.vasa.portraits import measure_portraits
 from tellbench.generator.vasa.rig import only_rig, teach
+from tellbench.generator.vasa.window import pose_of
 
 PEOPLE: Final = range(810_000, 810_020)
 """Held out: neither a generator nor a judge learns them."""
@@ -49,34 +51,54 @@ _SHOWN: Final = 6
 """Pairs in the panel."""
 
 
-def of_truth(model: FaceModel, pairs: Pairs) -> Tensor:
+class Driving:
+    """The face model as `vasa`, `edit` and `transfer` use it: poses of pictures by landmarks, the rig by its reader."""
+
+    def __init__(self, model: FaceModel, landmarker: Landmarker) -> None:
+        self.model, self.landmarker = model, landmarker
+
+    def pose(self, frames: FaceFrames) -> Tensor:
+        """Poses (N, 7) of pictures."""
+        return pose_of(landmarks_in(frames.image, self.landmarker)).to(frames.image.device)
+
+    def dynamics(self, frames: FaceFrames) -> Tensor:
+        """What is read of pictures, (N, Z): the rig alone."""
+        return only_rig(self.model.read_dynamics(frames.image, self.pose(frames)))
+
+    def drive(self, source: FaceFrames, pose: Tensor, dynamics: Tensor) -> Tensor:
+        """Portraits in poses (N, 7) with dynamics (N, Z), (N, 3, S, S)."""
+        portrait = self.model.encode_portrait(source.image, self.pose(source))
+        return self.model.drive(portrait, pose, dynamics).image
+
+
+def of_truth(driving: Driving, pairs: Pairs) -> Tensor:
     """The rendered truth: what the judge makes of it is its ceiling."""
     return pairs.target.image
 
 
-def of_copy(model: FaceModel, pairs: Pairs) -> Tensor:
+def of_copy(driving: Driving, pairs: Pairs) -> Tensor:
     """The source as it is."""
     return pairs.source.image
 
 
-def of_same(model: FaceModel, pairs: Pairs) -> Tensor:
+def of_same(driving: Driving, pairs: Pairs) -> Tensor:
     """Driven by another picture of the person: self-reenactment."""
-    return _by_pictures(model, pairs, pairs.target, pairs.target)
+    return driving.drive(pairs.source, driving.pose(pairs.target), driving.dynamics(pairs.target))
 
 
-def of_cross(model: FaceModel, pairs: Pairs) -> Tensor:
+def of_cross(driving: Driving, pairs: Pairs) -> Tensor:
     """Driven by two pictures of another person, one for the pose, one for the dynamics."""
-    return _by_pictures(model, pairs, pairs.pose_driver, pairs.dynamics_driver)
+    return driving.drive(pairs.source, driving.pose(pairs.pose_driver), driving.dynamics(pairs.dynamics_driver))
 
 
-def of_rig(model: FaceModel, pairs: Pairs) -> Tensor:
+def of_rig(driving: Driving, pairs: Pairs) -> Tensor:
     """Driven by the known pose and rig, as by dials or a motion model."""
-    target, length = pairs.target, model.size.dynamics
+    target = pairs.target
     assert target.pose is not None and target.rig is not None
-    return model.drive(model.encode_portrait(pairs.source.image), target.pose, teach(target.rig, length)).image
+    return driving.drive(pairs.source, target.pose, teach(target.rig, driving.model.size.dynamics))
 
 
-WAYS: Final[dict[str, Callable[[FaceModel, Pairs], Tensor]]] = {
+WAYS: Final[dict[str, Callable[[Driving, Pairs], Tensor]]] = {
     "truth": of_truth,
     "copy": of_copy,
     "same": of_same,
@@ -86,16 +108,11 @@ WAYS: Final[dict[str, Callable[[FaceModel, Pairs], Tensor]]] = {
 """Rows of the table: how frames come about."""
 
 
-def _by_pictures(model: FaceModel, pairs: Pairs, pose: FaceFrames, dynamics: FaceFrames) -> Tensor:
-    code = only_rig(model.read_dynamics(dynamics.image))
-    return model.drive(model.encode_portrait(pairs.source.image), model.read_pose(pose.image), code).image
-
-
 @torch.no_grad()
-def made(model: FaceModel, pairs: Pairs, way: str) -> Tensor:
+def made(driving: Driving, pairs: Pairs, way: str) -> Tensor:
     """Frames (N, 3, S, S) of one way, on the CPU."""
     parts = [slice(i, i + _BATCH) for i in range(0, len(pairs), _BATCH)]
-    return torch.cat([WAYS[way](model, _part(pairs, part)).float().cpu() for part in parts])
+    return torch.cat([WAYS[way](driving, _part(pairs, part)).float().cpu() for part in parts])
 
 
 def _part(pairs: Pairs, part: slice) -> Pairs:
@@ -125,18 +142,18 @@ def _expression_error(read: Tensor, driven: Tensor) -> float:
 
 
 def measure_people(
-    model: FaceModel, bank: Bank, judge: Read, embedder: Embedder, count: int, portraits: bool
+    driving: Driving, bank: Bank, judge: Read, embedder: Embedder, count: int, portraits: bool
 ) -> pd.DataFrame:
     """All ways on random pairs of a bank's people, from portraits or from any face; one row a way."""
     pairs = bank.draw(count, torch.Generator().manual_seed(5), crossed=1.0, portraits=portraits)
-    rows = {way: figures(made(model, pairs, way), pairs, judge, embedder) for way in WAYS}
+    rows = {way: figures(made(driving, pairs, way), pairs, judge, embedder) for way in WAYS}
     return pd.DataFrame.from_dict(rows, orient="index")
 
 
 # --- disentanglement -------------------------------------------------------------------------------------------------
 
 
-def measure_disentanglement(model: FaceModel, bank: Bank, judge: Read) -> dict[str, float]:
+def measure_disentanglement(driving: Driving, bank: Bank, judge: Read) -> dict[str, float]:
     """What one code moves of the other, read back from whole grids of frames, with the judge's own floor.
 
     `rig_by_pose` is how far the rig that is read wanders while the head is put into every pose of the grid, in percent
@@ -151,7 +168,7 @@ def measure_disentanglement(model: FaceModel, bank: Bank, judge: Read) -> dict[s
         ("rig", _rig_grids),
         ("by_picture", _picture_grids),
     ):
-        moved = [_wander(judge, *grid) for grid in grids(model, bank)]
+        moved = [_wander(judge, *grid) for grid in grids(driving, bank)]
         for name in moved[0]:
             result[f"{way}_{name}"] = sum(one[name] for one in moved) / len(moved)
     return result
@@ -161,23 +178,23 @@ Grid = tuple[Tensor, FaceFrames]
 """Frames (P * E, 3, S, S) of one person, and the truth whose rig (and, but by picture, pose) they should show."""
 
 
-def _truth_grids(model: FaceModel, bank: Bank) -> Iterator[Grid]:
+def _truth_grids(driving: Driving, bank: Bank) -> Iterator[Grid]:
     for person in range(len(bank)):
         truth = _grid(bank, person)
         yield truth.image, truth
 
 
-def _rig_grids(model: FaceModel, bank: Bank) -> Iterator[Grid]:
+def _rig_grids(driving: Driving, bank: Bank) -> Iterator[Grid]:
     for person in range(len(bank)):
         truth = _grid(bank, person)
-        yield made(model, Pairs(_source(truth), truth, truth, truth), "rig"), truth
+        yield made(driving, Pairs(_source(truth), truth, truth, truth), "rig"), truth
 
 
-def _picture_grids(model: FaceModel, bank: Bank) -> Iterator[Grid]:
+def _picture_grids(driving: Driving, bank: Bank) -> Iterator[Grid]:
     """The source's own resting pose throughout; the dynamics off every picture of the other person's grid."""
     for person in range(len(bank)):
         source, driver = _source(_grid(bank, person)), _grid(bank, int(bank.mates[person]))
-        frames = made(model, Pairs(source, source, source, driver), "cross")
+        frames = made(driving, Pairs(source, source, source, driver), "cross")
         yield frames, dataclasses.replace(source, rig=driver.rig)
 
 
@@ -251,6 +268,7 @@ def measure(given: argparse.Namespace, judge: Read) -> dict[str, Any]:
     """All tables of the command, and its panel."""
     log = logging.getLogger(__name__)
     model = FaceModel.load(given.model).to(given.device)
+    driving = Driving(model, load_landmarker("network", given.device))
     embedder, recipe = Embedder.load(device=given.device), Recipe.for_windows(model.size.window)
     bank = filmed(given.films, given.people, recipe, given.workers, given.device)
     log.info("%d held-out people", len(bank))
@@ -258,10 +276,10 @@ def measure(given: argparse.Namespace, judge: Read) -> dict[str, Any]:
     write_panel(given.out / "people.png", panel(model, shown))
     result: dict[str, Any] = {}
     for name, portraits in (("from_portraits", True), ("from_any_face", False)):
-        table = measure_people(model, bank, judge, embedder, given.count, portraits)
+        table = measure_people(driving, bank, judge, embedder, given.count, portraits)
         log.info("\n%s\n%s", name, table.to_string(float_format="%.3f"))
         result[name] = table.to_dict("index")
-    apart = measure_disentanglement(model, bank, judge)
+    apart = measure_disentanglement(driving, bank, judge)
     log.info("\n%s", pd.Series(apart).to_string(float_format="%.2f"))
     result["disentanglement"] = apart
     if given.portraits is not None:

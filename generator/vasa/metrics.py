@@ -15,6 +15,8 @@ from tellbench.generator.vasa.pose import rotation
 
 _BRIGHTEST_PSNR: Final = 60.0
 """dB given to pictures that do not differ: less than what 8 bits can tell apart."""
+_LEAST_R: Final = 0.7
+"""Least correlation of readings whose slope is set to one."""
 
 
 def psnr(pictures: Tensor, truth: Tensor) -> Tensor:
@@ -49,6 +51,21 @@ def slope_and_r(read: Tensor, driven: Tensor) -> tuple[float, float]:
     x, y = driven.double() - driven.double().mean(), read.double() - read.double().mean()
     varied, covaried = x.square().sum(), (x * y).sum()
     return float(covaried / varied), float(covaried / (varied * y.square().sum()).sqrt())
+
+
+def slopes_to_one(read: Tensor, shown: Tensor) -> tuple[Tensor, Tensor]:
+    """Gain and offset (K,) that make `gain * read + offset` read true on average, of readings (N, K) of what was shown.
+
+    Numbers that were not shown, or are read with a correlation of less than 0.7, keep 1 and 0: a larger slope would be
+    larger noise (assumption).
+    """
+    gain, offset = torch.ones(read.shape[1]), torch.zeros(read.shape[1])
+    for i in torch.nonzero(shown.std(0) > 0)[:, 0].tolist():
+        slope, r = slope_and_r(read[:, i], shown[:, i])
+        if r >= _LEAST_R:
+            gain[i] = 1 / slope
+            offset[i] = shown[:, i].mean() - gain[i] * read[:, i].mean()
+    return gain, offset
 
 
 def strengths(read: Tensor, driven: Tensor) -> dict[str, float]:

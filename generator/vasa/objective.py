@@ -30,8 +30,9 @@ _FOLLOW: Final = 0.01
 """Share of each batch in running means."""
 _FREE_KEPT: Final = 0.5
 """How often the free numbers of a code read from a picture are used: the rig must do without them."""
-_READ_PLACES: Final = 0.5
-"""How often the dynamics are read at the place that was read, rather than at the true one."""
+_MISPLACED: Final = (0.05, 0.09, 0.025, 0.015, 0.017, 0.03, 0.0)
+"""How far poses by landmarks lie from the true ones, each number in its unit: mean absolute errors on 400 frames of 20
+studio people at 128 pixels. The dynamics are read at places that are wrong by as much (standard deviations)."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -157,9 +158,7 @@ class Objective(nn.Module):
         """What the reader reads from source, target, pose driver and dynamics driver, one after the other."""
         frames = FaceFrames.join([pairs.source, pairs.target, pairs.pose_driver, pairs.dynamics_driver])
         pose = self.model.read_pose(frames.image)
-        place = pose.detach()
-        if frames.pose is not None:
-            place = torch.where(_draw(len(frames), _READ_PLACES, random, pose), place, frames.pose)
+        place = pose.detach() if frames.pose is None else _misplaced(frames.pose, random)
         code, lids = self.model.reader.dynamics(frames.image, place)
         return _Reading(frames, pose, code, lids)
 
@@ -277,6 +276,12 @@ def _weight(truth: FaceFrames, side: int) -> Tensor:
     if truth.landmarks is None:
         return truth.image.new_ones(len(truth), 1, side, side)
     return losses.region_weight(truth.landmarks, side)
+
+
+def _misplaced(pose: Tensor, random: torch.Generator) -> Tensor:
+    """Poses (N, 7) as landmarks would tell them."""
+    error = torch.randn(pose.shape, generator=random).to(pose.device, non_blocking=True)
+    return pose + error * pose.new_tensor(_MISPLACED)
 
 
 def _draw(count: int, share: float | Tensor, random: torch.Generator, like: Tensor) -> Tensor:

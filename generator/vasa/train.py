@@ -53,6 +53,8 @@ class Plan(RunPlan):
     size: str = "tiny"
     off: tuple[str, ...] = ()
     """Losses that are left out."""
+    start: str = ""
+    """File of weights to train on from; then the reader and the taught decoder need no stages of their own."""
 
     @property
     def weights(self) -> Weights:
@@ -83,6 +85,8 @@ class Stage:
 def stage_at(plan: Plan, step: int) -> Stage:
     """First the reader alone, then the decoder under the teacher, then both, at last against an adversary."""
     share, weights = step / plan.steps, plan.weights
+    if plan.start:
+        share = _TAUGHT + (1 - _TAUGHT) * share
     if share < _READER_ONLY:
         return Stage("reader", weights.without(*LATE), pictures=False)
     if share < _TAUGHT:
@@ -104,7 +108,7 @@ class Trainer(Run[Plan, Verdict]):
         identity: network of the identity loss, none leaves it out.
 
     Raises:
-        InputError: `out` holds a run of another plan.
+        InputError: `out` holds a run of another plan, or the weights to start from are none of this size.
     """
 
     def __init__(
@@ -112,7 +116,7 @@ class Trainer(Run[Plan, Verdict]):
     ) -> None:
         super().__init__(plan, out, device)
         self.pairs, self.shown = pairs, shown
-        model = FaceModel(size_named(plan.size))
+        model = _begun(plan)
         objective, discriminator = Objective(model, identity), losses.PatchDiscriminator()
         self.average = copy.deepcopy(model).requires_grad_(False).to(self.fabric.device)
         if identity is not None:
@@ -182,3 +186,13 @@ class Trainer(Run[Plan, Verdict]):
     def optimisers(self) -> Mapping[str, torch.optim.Optimizer]:
         """Of the model and of the adversary."""
         return {"first": self.optimiser.optimizer, "second": self.second.optimizer}
+
+
+def _begun(plan: Plan) -> FaceModel:
+    """A new model, or the one to start from."""
+    if not plan.start:
+        return FaceModel(size_named(plan.size))
+    model = FaceModel.load(Path(plan.start))
+    if model.size.name != plan.size:
+        raise InputError(f"{plan.start}: weights of size {model.size.name!r}; give --size {model.size.name}")
+    return model.train()

@@ -19,6 +19,7 @@ STEPS = {
 """Steps by part and size (assumption)."""
 BATCH = {FACE: 4, MOTION: 32}
 PEOPLE = {FACE: "720000:721000", MOTION: "760000:761000"}
+PRECISIONS = ("auto", "32-true", "16-mixed", "bf16-mixed")
 
 
 def add_to(app: typer.Typer) -> None:
@@ -55,9 +56,15 @@ def fit_generator(
     reader: Annotated[
         Path | None, typer.Option(help="motion: face model that reads video; default: the shipped one.")
     ] = None,
+    start: Annotated[
+        str, typer.Option(help="face: weights to train on from, as face.safetensors of a run; such training is short.")
+    ] = "",
     off: Annotated[
         list[str] | None, typer.Option(help="A loss to leave out, such as transfer; repeat for more.")
     ] = None,
+    precision: Annotated[
+        str, typer.Option(help=f"{', '.join(PRECISIONS)}; auto is bf16-mixed on CUDA, which CPUs with AMX like, too.")
+    ] = "auto",
     minutes: Annotated[float, typer.Option(help="Stop after so long; the same command goes on.")] = math.inf,
     seed: Seed = 0,
     device: Device = "auto",
@@ -74,7 +81,7 @@ def fit_generator(
         "batch": batch or BATCH[part],
         "rate": rate,
         "seed": seed,
-        "precision": "bf16-mixed" if chosen == "cuda" else "32-true",
+        "precision": _precision(precision, chosen),
     }
     names, seeds, kept = tuple(data or ["studio"]), people_of(people or PEOPLE[part]), films or out / "films"
     with bar("training", usual["steps"]) as advance:
@@ -82,7 +89,7 @@ def fit_generator(
             from tellbench.generator.vasa import fit, train
 
             weights = out / train.WEIGHTS
-            plan = train.Plan(**usual, off=tuple(off or ()))
+            plan = train.Plan(**usual, off=tuple(off or ()), start=start)
             learned = fit.Data(names=names, people=seeds, films=kept, workers=workers, gigabytes=gigabytes)
             done = fit.fit_face(plan, learned, out, chosen, minutes, advance)
         else:
@@ -104,3 +111,15 @@ def _known(part: str, size: str) -> str:
     if size not in STEPS[part]:
         raise InputError(f"size {size!r}; allowed: {', '.join(STEPS[part])}")
     return size
+
+
+def _precision(name: str, device: str) -> str:
+    """The precision of a name; `auto` by the device.
+
+    Raises:
+        InputError: there is none.
+    """
+    if name not in PRECISIONS:
+        raise InputError(f"precision {name!r}; allowed: {', '.join(PRECISIONS)}")
+    usual = "bf16-mixed" if device == "cuda" else "32-true"
+    return usual if name == "auto" else name

@@ -101,7 +101,11 @@ def test_torchrun_trains_one_model_in_two_processes(tmp_path):
 
 @pytest.mark.parametrize(
     ("arguments", "message"),
-    [(["mouth"], "part 'mouth'; allowed: face"), (["face", "--size", "huge"], "size 'huge'; allowed: tiny")],
+    [
+        (["mouth"], "part 'mouth'; allowed: face"),
+        (["face", "--size", "huge"], "size 'huge'; allowed: tiny"),
+        (["face", "--precision", "8"], "precision '8'; allowed: auto, 32-true"),
+    ],
 )
 def test_bad_requests_are_refused(arguments, message, tmp_path):
     result = CliRunner().invoke(app, ["fit-generator", *arguments, "--out", str(tmp_path / "run")])

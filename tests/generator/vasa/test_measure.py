@@ -5,12 +5,13 @@ import torch
 
 from tellbench.datasets.expression import INDEX
 from tellbench.datasets.faces.identity import Embedder
+from tellbench.datasets.faces.landmarks import load_landmarker
 from tellbench.errors import InputError
 from tellbench.generator.vasa.data.bank import Bank, film_to
 from tellbench.generator.vasa.data.studio import Recipe
 from tellbench.generator.vasa.frames import RIG_NAMES, FaceFrames, Pairs
 from tellbench.generator.vasa.judge import Reading
-from tellbench.generator.vasa.measure import WAYS, figures, measure_disentanglement, measure_people
+from tellbench.generator.vasa.measure import WAYS, Driving, figures, measure_disentanglement, measure_people
 from tellbench.generator.vasa.model import FaceModel
 from tellbench.generator.vasa.portraits import carried_pose, measure_portraits
 from tellbench.generator.vasa.sizes import size_named
@@ -52,6 +53,11 @@ def model() -> FaceModel:
     return FaceModel(size_named("tiny")).eval()
 
 
+@pytest.fixture(scope="module")
+def driving(model) -> Driving:
+    return Driving(model, load_landmarker("network"))
+
+
 def test_the_truth_scores_full_marks_and_the_source_does_not(filmed, embedder):
     rows = torch.arange(9)
     pairs = Pairs(filmed.at(torch.zeros(9, dtype=torch.long)), *(filmed.at(rows) for _ in range(3)))
@@ -67,15 +73,15 @@ def test_the_truth_scores_full_marks_and_the_source_does_not(filmed, embedder):
             assert truth[f"{name}_slope"] == pytest.approx(1) and weak[f"{name}_slope"] == pytest.approx(0.5)
 
 
-def test_every_way_is_measured(bank, model, filmed, embedder):
-    table = measure_people(model, bank, Knowing(filmed), embedder, count=4, portraits=True)
+def test_every_way_is_measured(bank, driving, filmed, embedder):
+    table = measure_people(driving, bank, Knowing(filmed), embedder, count=4, portraits=True)
     assert list(table.index) == list(WAYS) and (table.loc["truth", "psnr"] > table.loc["same", "psnr"])
     assert table.loc["copy", "ssim"] < 1 and 0 < table.loc["rig", "psnr"] < 50
 
 
-def test_a_pose_that_leaks_into_the_rig_is_seen(bank, model, filmed):
-    clean = measure_disentanglement(model, bank, Knowing(filmed))
-    leaky = measure_disentanglement(model, bank, Knowing(filmed, leak=2.0))
+def test_a_pose_that_leaks_into_the_rig_is_seen(bank, driving, filmed):
+    clean = measure_disentanglement(driving, bank, Knowing(filmed))
+    leaky = measure_disentanglement(driving, bank, Knowing(filmed, leak=2.0))
     assert clean["truth_rig_by_pose_percent"] < 0.1 < 5 < leaky["truth_rig_by_pose_percent"]
     assert clean["truth_range_percent"] > 50 and clean["truth_pose_by_rig_degrees"] < 0.1
     assert {name.split("_rig_by")[0] for name in clean if "_rig_by" in name} == {"truth", "rig", "by_picture"}

@@ -3,7 +3,16 @@ import math
 import pytest
 import torch
 
-from tellbench.generator.vasa.metrics import landmark_error, psnr, reach, slope_and_r, spread, ssim, turn_between
+from tellbench.generator.vasa.metrics import (
+    landmark_error,
+    psnr,
+    reach,
+    slope_and_r,
+    slopes_to_one,
+    spread,
+    ssim,
+    turn_between,
+)
 
 
 def test_pictures():
@@ -50,3 +59,16 @@ def test_spread_tells_along_which_axis_a_grid_varies():
 def test_reach_ignores_the_extremes():
     values = torch.cat([torch.linspace(0, 1, 99), torch.tensor([100.0])])[:, None]
     assert reach(values)[0] == pytest.approx(0.92, abs=0.05)
+
+
+def test_slopes_become_one_where_something_is_read():
+    random = torch.Generator().manual_seed(0)
+    shown = torch.rand(500, 3, generator=random)
+    shown[:, 2] = 0.5  # never shown
+    noise = 0.05 * torch.randn(500, 3, generator=random)
+    read = torch.stack([0.6 * shown[:, 0] + 0.2, 0 * shown[:, 1], shown[:, 2]], 1) + noise
+    gain, offset = slopes_to_one(read, shown)
+    right = gain * read + offset
+    assert slope_and_r(right[:, 0], shown[:, 0])[0] == pytest.approx(1, abs=1e-4)
+    assert right[:, 0].mean() == pytest.approx(float(shown[:, 0].mean()), abs=1e-4)
+    assert gain[1:].tolist() == [1, 1] and offset[1:].tolist() == [0, 0]

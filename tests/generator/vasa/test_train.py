@@ -1,6 +1,7 @@
 """A killed run goes on to the very weights that it would have reached, and stages come in order."""
 
 import json
+from pathlib import Path
 
 import pytest
 import torch
@@ -84,6 +85,21 @@ def test_minutes_end_a_run_early_and_it_goes_on(toy_size, tmp_path):
     trainer = _trainer(tmp_path)
     assert not trainer.run(minutes=0)
     assert (tmp_path / run.STATE).is_file()
+
+
+def test_training_goes_on_from_weights(toy_size, tmp_path):
+    first = _trainer(tmp_path / "first")
+    first.ship()
+    start = str(tmp_path / "first" / train.WEIGHTS)
+    plan = Plan(size="toy", steps=10, batch=2, start=start)
+    again = _trainer(tmp_path / "again", plan)
+    kept = FaceModel.load(Path(start)).state_dict()
+    assert all(torch.equal(value, kept[name]) for name, value in again.model.state_dict().items())
+    assert [stage_at(plan, step).name for step in (0, 6, 7)] == ["joint", "joint", "adversary"]
+    with pytest.raises(InputError, match="weights of size 'toy'; give --size toy"):
+        _trainer(tmp_path / "other", Plan(size="tiny", steps=10, batch=2, start=start))
+    with pytest.raises(InputError, match="not weights of a face model"):
+        _trainer(tmp_path / "none", Plan(size="toy", steps=10, batch=2, start=str(tmp_path / "none")))
 
 
 def test_stages_come_in_order():
