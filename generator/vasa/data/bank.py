@@ -150,6 +150,10 @@ class Bank:
         wanted = (name for name in self._rows if maps or name not in _MAPS)
         return restored({name: self._rows[name][index] for name in wanted})
 
+    def put(self, name: str, person: int, values: Tensor) -> None:
+        """Replace what is known of all frames of the person in a row of the bank; in memory, not in its file."""
+        self._rows[name][person] = values.to(self._rows[name])
+
     def draw(self, count: int, random: torch.Generator, crossed: float = 0.5, portraits: bool = False) -> Pairs:
         """Random training pairs, half of them mirrored.
 

@@ -9,7 +9,7 @@ from tellbench.generator.vasa.data.bank import Bank, film_to
 from tellbench.generator.vasa.data.studio import Recipe
 from tellbench.generator.vasa.frames import FaceFrames
 from tellbench.generator.vasa.judge import Judge, RigNet, crops, read_weights
-from tellbench.generator.vasa.judge_fit import Lessons, calibrate, fit, skill
+from tellbench.generator.vasa.judge_fit import Lessons, calibrate, fit, place, skill
 from tellbench.generator.vasa.metrics import slope_and_r
 from tellbench.generator.vasa.window import STEADY, STEADY_PLACES
 
@@ -99,6 +99,24 @@ def test_training_learns_what_can_be_seen(tmp_path):
     slope, _ = slope_and_r(judge(frames.image, frames.pose).rig[:, 16], frames.rig[:, 16])
     assert 0.8 < slope < 1.2 and network.gain[16] != 1
     assert network.gain[0] == 1, "nobody shows this number"
+
+
+def test_the_judge_learns_where_landmarks_are_found(tmp_path):
+    for seed in PEOPLE[:2]:
+        film_to(tmp_path, seed, RECIPE, painted)
+    bank = Bank(tmp_path, PEOPLE, RECIPE)
+    bank.take_in()
+
+    def landmarker(frames: np.ndarray, boxes: np.ndarray) -> Landmarks:
+        """Everything where the box begins."""
+        points = np.repeat(boxes[:, None, :2], 70, 1)
+        return Landmarks(points[:, :68], points[:, 68:], np.full((len(frames), 2), 0.3, np.float32))
+
+    place(bank, landmarker)
+    frames = bank.frames(torch.tensor([0, 1]), torch.tensor([2, 5]), maps=False)
+    assert torch.equal(frames.landmarks[:, 0], frames.landmarks[:, 69])
+    truth = painted(PEOPLE[0], RECIPE).at(slice(2, 3))
+    assert torch.allclose(frames.rig[:1], truth.rig, atol=1e-3)
 
 
 def test_weights_come_back_and_broken_ones_are_refused(tmp_path, filmed):
