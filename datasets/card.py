@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from tellbench._version import __version__
-from tellbench.datasets.clip import SPLITS
+from tellbench.datasets.clip import PRISTINE, SPLITS
 from tellbench.datasets.corpus import Corpus
 from tellbench.datasets.files import atomic_path, sha256, write_json
 
@@ -59,12 +59,12 @@ def write_card(corpus: Corpus, plan: Mapping[str, Any]) -> None:
 
 def describe(corpus: Corpus) -> str:
     """One sentence: how many clips, how long, how large, how encoded."""
-    clips = corpus.clips
-    minutes = sum(clip.duration_s for clip in clips) / 60
-    sizes = _several(f"{clip.width}x{clip.height}" for clip in clips)
-    rates = _several(f"{clip.fps:g}" for clip in clips)
-    coded = _several(f"{clip.codec} CRF {clip.crf}" if clip.crf else clip.codec for clip in clips)
-    return f"{len(clips)} clips, {minutes:.1f} minutes, {sizes} at {rates} frames/s, {coded or 'codec not known'}."
+    rows = corpus.rows
+    minutes = rows.numbers("duration_s").sum() / 60
+    sizes = _several(f"{width}x{height}" for width, height in rows.counted("width", "height"))
+    rates = _several(f"{fps:g}" for (fps,) in rows.counted("fps"))
+    coded = _several(f"{codec} CRF {crf}" if crf else codec for codec, crf in rows.counted("codec", "crf"))
+    return f"{len(corpus)} clips, {minutes:.1f} minutes, {sizes} at {rates} frames/s, {coded or 'codec not known'}."
 
 
 def data_card(corpus: Corpus) -> str:
@@ -72,7 +72,7 @@ def data_card(corpus: Corpus) -> str:
 
     Intended use, limits and citation differ between a corpus that was made here and one that was imported.
     """
-    datasets = _several(clip.dataset for clip in corpus)
+    datasets = _several(name for (name,) in corpus.rows.counted("dataset"))
     kinds = ["pristine", *(name or "forged" for name in corpus.generators)]
     files, limits = (_IMPORTED_FILES, _IMPORTED_LIMITS) if datasets else (_MADE_FILES, _MADE_LIMITS)
     return f"""---
@@ -124,12 +124,12 @@ def _disjoint(corpus: Corpus) -> str:
 
 
 def _people(corpus: Corpus) -> int:
-    return len({clip.identity_id for clip in corpus if clip.split == "test"})
+    return sum(split == "test" for split, _ in corpus.rows.counted("split", "identity_id"))
 
 
 def _rows(corpus: Corpus, kinds: list[str]) -> str:
-    counts = collections.Counter(
-        (clip.split, "pristine" if clip.label == 0 else clip.generator or "forged") for clip in corpus
-    )
-    splits = [*SPLITS, ""] if any(not clip.split for clip in corpus) else SPLITS
+    counts: collections.Counter[tuple[str, str]] = collections.Counter()
+    for (split, label, generator), n in corpus.rows.counted("split", "label", "generator").items():
+        counts[split, "pristine" if label == PRISTINE else generator or "forged"] += n
+    splits = [*SPLITS, ""] if any(not split for split, _ in counts) else SPLITS
     return "\n".join(f"| {s or 'none'} | " + " | ".join(str(counts[s, k]) for k in kinds) + " |" for s in splits)

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Self
+from typing import Final, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -16,6 +15,7 @@ import pyarrow as pa
 from tellbench.datasets import manifest
 from tellbench.datasets.clip import FORGED, PRISTINE, SPLITS, Clip
 from tellbench.datasets.files import inside_all
+from tellbench.datasets.rows import HELD, Held, Rows, Stored
 from tellbench.datasets.splits import KEYS, overlaps_of
 from tellbench.errors import InputError
 
@@ -23,11 +23,14 @@ MANIFEST = "metadata.parquet"
 MEDIA = "media"
 """Folder, or link to a folder, that holds the files of an imported corpus; those of a second root are in `media2`."""
 
+_NEEDED: Final = ("clip_id", "label", "split", *KEYS)
+"""Columns that a manifest must have beside `file_name`."""
+
 
 class Corpus:
     """An immutable sequence of clips with unique ids and splits disjoint by identity, donor, driver and speech.
 
-    Clips are held as columns and made when they are asked for, so that a corpus of a million clips fits.
+    Clips are made when they are asked for, from rows that are held in memory or, where they are many, left in the file.
 
     Args:
         clips: the clips.
@@ -39,15 +42,15 @@ class Corpus:
     """
 
     def __init__(self, clips: Iterable[Clip], root: Path, shared: Sequence[str] = ()) -> None:
-        self._table, self.root, self.shared = manifest.from_clips(clips), root, tuple(shared)
+        self.rows: Rows = Held(manifest.from_clips(clips))
+        self.root, self.shared = root, tuple(shared)
         self._check()
 
     def _check(self) -> None:
-        ids = self._column("clip_id")
-        if len(set(ids)) < len(ids):
-            twice = Counter(ids).most_common(1)[0][0]
+        twice = next(iter(self.rows.repeated("clip_id")), None)
+        if twice is not None:
             raise InputError(f"corpus {self.root}: clip id {twice!r} occurs twice; ids must be unique")
-        keys = {key: manifest.categories(self._table[key]) for key in (*KEYS, "split")}
+        keys = {key: self.rows.words(key) for key in (*KEYS, "split")}
         for kind, value, splits in overlaps_of(keys):
             if kind not in self.shared:
                 raise InputError(
@@ -56,22 +59,22 @@ class Corpus:
 
     def __iter__(self) -> Iterator[Clip]:
         """Clips in manifest order."""
-        return manifest.iter_clips(self._table)
+        return iter(self.rows)
 
     def __len__(self) -> int:
         """Number of clips."""
-        return len(self._table)
+        return len(self.rows)
 
     def __repr__(self) -> str:
-        forged = int((self._numbers("label") == FORGED).sum())
+        forged = int((self.rows.numbers("label") == FORGED).sum())
         return f"Corpus({self.root.name!r}, {len(self) - forged} pristine, {forged} forged)"
 
     def __getitem__(self, clip_id: str) -> Clip:
         """The clip with this id."""
-        index = pa.compute.index(self._table["clip_id"], clip_id).as_py()
-        if index < 0:
+        found = next(iter(self.rows.where(np.asarray(self.rows.texts("clip_id") == clip_id))), None)
+        if found is None:
             raise InputError(f"corpus {self.root}: no clip {clip_id!r}")
-        return next(manifest.iter_clips(self._table.slice(index, 1)))
+        return found
 
     @property
     def clips(self) -> tuple[Clip, ...]:
@@ -90,46 +93,38 @@ class Corpus:
 
     def against(self, *generators: str) -> Corpus:
         """Pristine clips and the forged clips of the named generators."""
-        return self._view((self._numbers("label") == PRISTINE) | self._is("generator", *generators))
+        return self._view((self.rows.numbers("label") == PRISTINE) | self._is("generator", *generators))
 
     def _view(self, keep: npt.NDArray[np.bool_]) -> Corpus:
         """Some of the clips; what holds for all holds for them, so nothing is checked again."""
-        return self._of(self._table.filter(pa.array(keep)), self.root, self.shared)
+        return self._of(self.rows.where(keep), self.root, self.shared)
 
     @classmethod
-    def _of(cls, table: pa.Table, root: Path, shared: Sequence[str]) -> Self:
+    def _of(cls, rows: Rows, root: Path, shared: Sequence[str]) -> Self:
         made = cls.__new__(cls)
-        made._table, made.root, made.shared = table, root, tuple(shared)
+        made.rows, made.root, made.shared = rows, root, tuple(shared)
         return made
 
-    def _column(self, name: str) -> list[str]:
-        return list(self._table[name].to_pylist())
-
-    def _numbers(self, name: str) -> npt.NDArray[np.int64]:
-        return np.asarray(self._table[name].to_numpy())
-
     def _is(self, name: str, *words: str) -> npt.NDArray[np.bool_]:
-        return np.asarray(manifest.categories(self._table[name]).isin(words))
+        return np.asarray(self.rows.words(name).isin(words))
 
     @property
     def generators(self) -> tuple[str, ...]:
         """Names of the generators that made forged clips, in order of appearance."""
-        names = manifest.categories(self._table["generator"])[self._numbers("label") == FORGED]
+        names = self.rows.words("generator")[self.rows.numbers("label") == FORGED]
         return tuple(map(str, names.unique()))
 
     @property
     def labels(self) -> pd.Series[int]:
         """Label by clip id."""
-        return pd.Series(self._numbers("label"), index=self._column("clip_id"), dtype="int64", name="label")
-
-    def frame(self, names: Sequence[str]) -> pd.DataFrame:
-        """Some fields of all clips, one column each; words that repeat are categories."""
-        return pd.DataFrame(self._table.select(list(names)).to_pandas())
+        index = pd.Index(self.rows.texts("clip_id"))
+        return pd.Series(self.rows.numbers("label"), index=index, dtype="int64", name="label")
 
     def write_manifest(self) -> None:
         """Write `metadata.parquet` atomically."""
         with manifest.writer(self.root / MANIFEST, self.root, self.shared) as write:
-            write(self._table)
+            for batch in self.rows.batches():
+                write(batch)
 
     @classmethod
     def open(cls, root: Path) -> Corpus:
@@ -143,23 +138,28 @@ class Corpus:
         if not path.is_file():
             raise InputError(f"{root} is no corpus: {MANIFEST} is missing; make one with `tellbench generate`")
         try:
-            stored, shared = manifest.read(path)
-            missing = [n for n in ("file_name", "clip_id", "label", "split", *KEYS) if n not in stored.column_names]
+            columns, shared = manifest.header(path)
+            missing = [name for name in (manifest.FILE_NAME, *_NEEDED) if name not in columns]
             if missing:
-                columns = ", ".join(stored.column_names)
-                raise InputError(f"{path}: column {missing[0]!r} is missing; it has {columns}")
-            files = inside_all(root, stored["file_name"].to_pylist(), linked=MEDIA)
-            table = manifest.complete(stored, files)
+                raise InputError(f"{path}: column {missing[0]!r} is missing; it has {', '.join(columns)}")
+            stored = Stored(path, root)
+            rows = stored.lifted() if len(stored) <= HELD else stored
+            for batch in rows.batches():
+                _check_rows(batch, root)
         except (OSError, ValueError) as error:
             raise InputError(f"{path}: not readable Parquet ({error})") from error
-        broken = manifest.first_broken(table)
-        if broken is not None:
-            next(manifest.iter_clips(table.slice(broken, 1)))  # raises the clip's own message
-        corpus = cls._of(table, root, shared)
+        corpus = cls._of(rows, root, shared)
         corpus._check()
-        absent = next((file for file in files if not os.access(file, os.F_OK)), None)
-        if absent is not None:
-            raise InputError(
-                f"{root}: {Path(absent).name} is in the manifest but not in the folder; rebuild the corpus"
-            )
         return corpus
+
+
+def _check_rows(batch: pa.RecordBatch, root: Path) -> None:
+    """Refuse file names that leave the folder, rows that are no clip, and files that are not there."""
+    paths = batch.column("path").to_pylist()
+    inside_all(root, [path.removeprefix(f"{root}/") for path in paths], linked=MEDIA)
+    broken = manifest.first_broken(batch)
+    if broken is not None:
+        next(manifest.iter_clips(batch.slice(broken, 1)))  # raises the clip's own message
+    absent = next((path for path in paths if not os.access(path, os.F_OK)), None)
+    if absent is not None:
+        raise InputError(f"{root}: {Path(absent).name} is in the manifest but not in the folder; rebuild the corpus")

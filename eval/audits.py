@@ -18,6 +18,8 @@ from scipy import stats
 
 from tellbench.datasets.clip import FORGED, PRISTINE, SPLITS, Clip
 from tellbench.datasets.corpus import Corpus
+from tellbench.datasets.manifest import from_clips
+from tellbench.datasets.rows import Held, Rows
 from tellbench.datasets.scores import ScoreTable
 from tellbench.datasets.splits import KEYS
 from tellbench.datasets.video import encoder_settings, probe
@@ -74,11 +76,10 @@ def failed(rows: Iterable[AuditRow]) -> list[str]:
 
 def leaks(clips: Corpus | Iterable[Clip]) -> tuple[AuditRow, ...]:
     """Overlap of splits by identity, donor, driver and speech, and ids or files that occur twice."""
-    names = ["clip_id", "sha256", "split", *KEYS]
-    rows = clips if isinstance(clips, Corpus) else ([getattr(clip, name) for name in names] for clip in clips)
-    table = rows.frame(names) if isinstance(rows, Corpus) else pd.DataFrame(rows, columns=names)
+    rows = clips.rows if isinstance(clips, Corpus) else Held(from_clips(clips))
+    table = pd.DataFrame({name: rows.words(name) for name in ("split", *KEYS)})
     overlaps = [_row(f"split overlap: {key.removesuffix('_id')}", _shared(table, key)) for key in KEYS]
-    return (*overlaps, _row("id collisions", _collisions(table)))
+    return (*overlaps, _row("id collisions", _collisions(rows)))
 
 
 def _shared(table: pd.DataFrame, key: str) -> list[str]:
@@ -91,24 +92,24 @@ def _shared(table: pd.DataFrame, key: str) -> list[str]:
     return [f"{value!r} is in {a} and {b}" for value, a, b in sorted(found)]
 
 
-def _collisions(table: pd.DataFrame) -> list[str]:
+def _collisions(rows: Rows) -> list[str]:
     """Ids that no file system or spreadsheet keeps apart, and files that are the same under two ids."""
-    ids = table["clip_id"].astype(str).str.casefold()
-    twice = ids[ids.duplicated(keep=False)].value_counts()
-    again = table[(table["sha256"] != "") & table["sha256"].duplicated(keep=False)]
-    files = again.groupby("sha256", sort=False)["clip_id"].agg(list)
-    same = [f"{' and '.join(sorted(names)[:2])} are the same file" for names in files]
-    return [f"id {name!r} occurs {n} times" for name, n in twice.items()] + same
+    twice = rows.repeated("clip_id", fold=str.casefold)
+    same = (sorted(name for (name,) in names) for names in rows.repeated("sha256").values())
+    return [
+        *(f"id {name!r} occurs {len(names)} times" for name, names in twice.items()),
+        *(f"{' and '.join(names[:2])} are the same file" for names in same),
+    ]
 
 
 def training(corpus: Corpus) -> dict[str, list[str]]:
     """People and speech that a detector meets when it is fitted on a corpus's train and val splits."""
-    met = [clip for clip in corpus if clip.split in ("train", "val")]
-    people = {getattr(clip, role) for clip in met for role in KEYS[:3]} - {""}
-    return {"people": sorted(people), "speech": sorted({clip.speech_id for clip in met} - {""})}
+    met = [key for split, *key in corpus.rows.counted("split", *KEYS) if split in ("train", "val")]
+    people = {person for *roles, _ in met for person in roles} - {""}
+    return {"people": sorted(people), "speech": sorted({speech for *_, speech in met} - {""})}
 
 
-def met_before(name: str, seen: Mapping[str, Sequence[str]], test: Iterable[Clip]) -> AuditRow:
+def met_before(name: str, seen: Mapping[str, Sequence[str]], test: Corpus) -> AuditRow:
     """Whether a detector that was trained elsewhere has met people or speech of the test clips.
 
     Args:
@@ -116,9 +117,8 @@ def met_before(name: str, seen: Mapping[str, Sequence[str]], test: Iterable[Clip
         seen: what `training` said of the corpus that it was trained on.
         test: the clips that it is to score.
     """
-    test = tuple(test)
-    people = {getattr(clip, role) for clip in test for role in KEYS[:3]} & set(seen["people"])
-    speech = {clip.speech_id for clip in test} & set(seen["speech"])
+    people = {word for role in KEYS[:3] for word in test.rows.words(role).categories} & set(seen["people"])
+    speech = set(test.rows.words("speech_id").categories) & set(seen["speech"])
     found = [f"{value!r} of the test clips was in its training" for value in (*sorted(people), *sorted(speech))]
     return _row(f"training overlap: {name}", found)
 

@@ -11,7 +11,7 @@ from typing import Any, Final, Protocol
 
 import pandas as pd
 
-from tellbench.datasets.clip import FORGED, PRISTINE, SPLITS, Clip
+from tellbench.datasets.clip import FORGED, PRISTINE, SPLITS
 from tellbench.datasets.corpus import Corpus
 from tellbench.datasets.files import atomic_path, inside
 from tellbench.datasets.scores import ScoreTable
@@ -154,23 +154,29 @@ def read_scores(run: Path, results: Results) -> pd.DataFrame:
 
 def corpus_facts(corpus: Corpus) -> dict[str, Any]:
     """What a reader should know of a corpus: sizes, people, format, groups, counts by split."""
-    clips = list(corpus)
-    formats = Counter(f"{c.width}x{c.height}, {c.fps:g} fps, {c.codec or 'unknown codec'} crf {c.crf}" for c in clips)
+    rows = corpus.rows
+    formats = Counter(
+        {
+            f"{width}x{height}, {fps:g} fps, {codec or 'unknown codec'} crf {crf}": n
+            for (width, height, fps, codec, crf), n in rows.counted("width", "height", "fps", "codec", "crf").items()
+        }
+    )
+    clips, people = rows.counted("split", "label", "generator"), rows.counted("split", "identity_id")
     return {
         "name": corpus.root.name,
-        "n_clips": len(clips),
-        "n_people": len({clip.identity_id for clip in clips if clip.identity_id}),
-        "minutes": round(sum(clip.duration_s for clip in clips) / 60, 2),
+        "n_clips": len(corpus),
+        "n_people": len({person for _, person in people if person}),
+        "minutes": round(float(rows.numbers("duration_s").sum()) / 60, 2),
         "formats": dict(formats.most_common()),
         "splits": {
             split: {
-                "pristine": sum(c.split == split and c.label == PRISTINE for c in clips),
-                **{g: sum(c.split == split and c.generator == g for c in clips) for g in corpus.generators},
-                "people": len({c.identity_id for c in clips if c.split == split}),
+                "pristine": sum(n for (s, label, _), n in clips.items() if (s, label) == (split, PRISTINE)),
+                **{g: sum(n for (s, _, by), n in clips.items() if (s, by) == (split, g)) for g in corpus.generators},
+                "people": sum(s == split for s, _ in people),
             }
             for split in SPLITS
         },
-        "groups": {key: dict(sorted(_counted(clips, key).items())) for key in GROUPS},
+        "groups": {key: dict(sorted(_counted(corpus, key).items())) for key in GROUPS},
     }
 
 
@@ -181,6 +187,7 @@ def _set_apart(clips: Corpus) -> Corpus:
     return Corpus(renamed, clips.root)
 
 
-def _counted(clips: Sequence[Clip], key: str) -> Counter[str]:
+def _counted(corpus: Corpus, key: str) -> dict[str, int]:
     """How many pristine clips have each value of an attribute."""
-    return Counter(getattr(clip, key) for clip in clips if clip.label == PRISTINE and getattr(clip, key))
+    counts = corpus.rows.counted("label", key).items()
+    return {value: n for (label, value), n in counts if label == PRISTINE and value}

@@ -55,7 +55,9 @@ def corpus_card(results: Results) -> Card | None:
 
 def generator_cards(results: Results, corpus: Corpus | None) -> list[Card]:
     """Every generator that was tested on, with version and dials where the corpus is at hand."""
-    made = {} if corpus is None else {clip.generator: clip for clip in reversed(corpus.clips) if clip.generator}
+    made: dict[str, Clip] = {}
+    for clip in corpus or ():
+        made.setdefault(clip.generator, clip)
     names = dict.fromkeys(row.test_on.removesuffix(OUTSIDE) for row in results.scores)
     best, speed = best_detectors(results), fastest(results)
     cards = []

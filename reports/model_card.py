@@ -33,14 +33,16 @@ def write_model_card(folder: Path, corpus: Corpus, generators: Sequence[str], se
         generators: whose forged clips it was trained on.
         seed: of the training.
     """
-    seen = [clip for clip in corpus.against(*generators) if clip.split in ("train", "val")]
-    counts = collections.Counter((clip.split, "pristine" if clip.label == PRISTINE else "forged") for clip in seen)
+    seen = corpus.against(*generators).rows.counted("split", "label", "identity_id")
+    counts: collections.Counter[tuple[str, str]] = collections.Counter()
+    for (split, label, _), n in seen.items():
+        counts[split, "pristine" if label == PRISTINE else "forged"] += n
     facts = {
         "corpus": corpus.root.resolve().name,
         "manifest_sha256": sha256(corpus.root / MANIFEST),
         "generators": list(generators),
         "clips": {split: {kind: counts[split, kind] for kind in ("pristine", "forged")} for split in ("train", "val")},
-        "people": len({clip.identity_id for clip in seen}),
+        "people": len({person for split, _, person in seen if split in ("train", "val")}),
         "seed": seed,
     }
     write_json(folder / TRAINING, facts)

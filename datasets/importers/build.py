@@ -16,8 +16,6 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 from tellbench.datasets import manifest
 from tellbench.datasets.clip import SPLITS, Clip
@@ -29,6 +27,7 @@ from tellbench.datasets.importers.layout import MODES, Layout
 from tellbench.datasets.importers.lists import Lookup, find
 from tellbench.datasets.importers.media import NOTHING, FactsKept, facts, stamp
 from tellbench.datasets.importers.scan import Only, mounts, scan, walk
+from tellbench.datasets.rows import Rows, Stored
 from tellbench.datasets.splits import KEYS, assign_to, overlaps_of
 from tellbench.errors import InputError
 
@@ -36,6 +35,8 @@ FINDINGS: Final = "findings.csv"
 RECORD: Final = "import.json"
 _KEPT: Final = ".facts.sqlite"
 _COUNTED: Final = ("dataset", "variant", "generator")
+_SIDE_BY_SIDE: Final = 1024
+"""Clips that are looked into, and kept in case of an interruption, at once (assumption)."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -98,8 +99,9 @@ def survey(wish: Wish) -> Iterator[Survey]:
         staged = Path(folder, MANIFEST)
         _stage(scan(wish.layout, wish.roots, lookup, findings, wish.only), staged)
         lookup.tell_unused()
-        table = _words(staged, (*KEYS, "split", *_COUNTED))
-        label = pq.read_table(staged, columns=["label"])["label"].to_numpy()
+        rows = Stored(staged, Path())
+        table = {name: rows.words(name) for name in (*KEYS, "split", *_COUNTED)}
+        label = rows.numbers("label")
         if not len(label):
             raise _nothing(wish)
         if (label < 0).all() and wish.layout.lists:
@@ -164,7 +166,7 @@ def import_corpus(
             write(manifest.complete(stored, [f"{out}/{name}" for name in names], columns))
             at += len(names)
             on_clips(len(names))
-    _tell_repeated(out / MANIFEST, found.findings)
+    _tell_repeated(Stored(out / MANIFEST, out), found.findings)
     found.findings.write(out / FINDINGS)
     write_json(out / RECORD, _record(found, copy))
     return Corpus.open(out)
@@ -202,11 +204,6 @@ def _stage(clips: Iterator[Clip], staged: Path) -> None:
     with manifest.writer(staged, Path()) as write:
         while batch := list(itertools.islice(clips, manifest.BATCH)):
             write(manifest.from_clips(batch))
-
-
-def _words(staged: Path, names: Sequence[str]) -> dict[str, Any]:
-    table = pq.read_table(staged, columns=list(names), read_dictionary=list(names))
-    return {name: manifest.categories(table[name]) for name in names}
 
 
 def _split(wish: Wish, table: Mapping[str, Any]) -> npt.NDArray[np.int64]:
@@ -255,10 +252,12 @@ def _link(places: Mapping[str, Path], out: Path) -> None:
             raise InputError(f"cannot link {link}: {error.strerror}; use --copy") from error
 
 
-def _batches(staged: Path) -> Iterator[tuple[list[str], pa.Table]]:
+def _batches(staged: Path) -> Iterator[tuple[list[str], pa.RecordBatch]]:
     """File names and rows, some at a time."""
-    for batch in pq.ParquetFile(staged).iter_batches(manifest.BATCH // 8):
-        yield batch.column("file_name").to_pylist(), pa.Table.from_batches([batch])
+    for batch in manifest.stored_batches(staged, manifest.SCHEMA.names):
+        for at in range(0, len(batch), _SIDE_BY_SIDE):
+            part = batch.slice(at, _SIDE_BY_SIDE)
+            yield part.column(manifest.FILE_NAME).to_pylist(), part
 
 
 def _source(name: str, places: Mapping[str, Path]) -> Path:
@@ -301,16 +300,9 @@ def _copy(name: str, places: Mapping[str, Path], out: Path) -> None:
         ) from error
 
 
-def _tell_repeated(path: Path, findings: Findings) -> None:
+def _tell_repeated(rows: Rows, findings: Findings) -> None:
     """Note files whose bytes occur twice, above all where one is called pristine and one forged."""
-    table = pq.read_table(path, columns=["sha256", "label", "clip_id"])
-    counts = pc.value_counts(table["sha256"].combine_chunks())
-    twice = counts.field("values").filter(pc.greater(counts.field("counts"), 1))
-    again = table.filter(pc.and_(pc.is_in(table["sha256"], value_set=twice), pc.not_equal(table["sha256"], "")))
-    groups: dict[str, list[tuple[int, str]]] = {}
-    for row in again.to_pylist():
-        groups.setdefault(row["sha256"], []).append((row["label"], row["clip_id"]))
-    for members in groups.values():
+    for members in rows.repeated("sha256", ("label", "clip_id")).values():
         kind = "same bytes" if len({label for label, _ in members}) == 1 else "same bytes, different labels"
         findings.add(kind, ", ".join(name for _, name in members[:5]))
 

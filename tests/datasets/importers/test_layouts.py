@@ -3,12 +3,13 @@
 import json
 import re
 from collections import Counter
+from pathlib import Path
 
 import pytest
 
-from tellbench.datasets import manifest
 from tellbench.datasets.importers.build import Wish, survey
 from tellbench.datasets.importers.layout import load_layout, names, parse
+from tellbench.datasets.rows import Stored
 from tellbench.errors import InputError
 
 from .trees import FF_LISTS, TREES, plant
@@ -18,9 +19,7 @@ def look(name, *roots, **wish):
     """Survey a tree: what was found, and its clips by path within the corpus."""
     only = {key: frozenset(values) for key, values in wish.pop("only", {}).items()}
     with survey(Wish(layout=load_layout(name), roots=roots, only=only, **wish)) as found:
-        stored, _ = manifest.read(found.staged)
-        clips = manifest.iter_clips(manifest.complete(stored, stored["file_name"].to_pylist()))
-        return found, {clip.path.as_posix(): clip for clip in clips}
+        return found, {clip.path.as_posix(): clip for clip in Stored(found.staged, Path())}
 
 
 def kinds(found):
