@@ -1,13 +1,15 @@
-"""Worker processes that share the cores of one machine."""
+"""The processor, and worker processes that share its cores."""
 
 from __future__ import annotations
 
 import multiprocessing
 import os
+import platform
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
+from pathlib import Path
 
 
 @contextmanager
@@ -54,3 +56,13 @@ def _share_threads(n: int) -> None:
 
     torch.set_num_threads(n)
     numba.set_num_threads(min(n, numba.config.NUMBA_NUM_THREADS))
+
+
+def cpu_name() -> str:
+    """Model name of the processor, as the system states it."""
+    cpuinfo = Path("/proc/cpuinfo")
+    if cpuinfo.is_file():
+        for line in cpuinfo.read_text(encoding="utf-8", errors="replace").splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    return platform.processor() or platform.machine()

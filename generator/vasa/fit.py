@@ -15,14 +15,15 @@ import torch
 from torch import nn
 
 from tellbench.errors import InputError
-from tellbench.generator.vasa.data.bank import Bank, filming
+from tellbench.generator.vasa.card import Part, outside_about, write_model_card
+from tellbench.generator.vasa.data.bank import EDITION, Bank, filming
 from tellbench.generator.vasa.data.randomise import Randomiser
 from tellbench.generator.vasa.data.studio import Recipe
 from tellbench.generator.vasa.data.video import ClipBank, Sampling, prepare, recordings
 from tellbench.generator.vasa.frames import Pairs
 from tellbench.generator.vasa.run import check_seeds
 from tellbench.generator.vasa.sizes import size_named
-from tellbench.generator.vasa.train import PairSource, Plan, Trainer
+from tellbench.generator.vasa.train import WEIGHTS, PairSource, Plan, Trainer
 
 STUDIO: Final = "studio"
 """Name of the data that needs none."""
@@ -37,6 +38,13 @@ _PATIENCE: Final = 2.0
 _LOOK_EVERY: Final = 50
 """Batches from one look for newly filmed people to the next."""
 _FACENET: Final = "20180402-114759-vggface2.pt"
+CARD: Final = Part(
+    title="Face model of `vasa`",
+    weights=WEIGHTS,
+    does="It puts the face of a portrait into other poses and expressions.",
+    measured_by="python -m tellbench.generator.vasa.measure --model face.safetensors --judge J --films DIR --out DIR",
+    unknown="fidelity to a face, how far eyes, lips and heads follow what is asked, likeness, other people, paintings",
+)
 
 
 class Drawn(Protocol):
@@ -121,17 +129,30 @@ def fit_face(
             stack.enter_context(filming(data.films, data.people, recipe, workers))
         place = f"cuda:{rank}" if device == "cuda" else device
         sources = [_source(name, plan, data, recipe, place) for name in data.names]
-        trainer = Trainer(plan, Alternating(sources), shown, out, device, identity_network())
+        trainer = Trainer(plan, Alternating([one.pairs for one in sources]), shown, out, device, identity_network())
         on_step(trainer.step)
-        return trainer.run(on_step, minutes)
+
+        def note() -> None:
+            learned = [*(one.about() for one in sources), f"Identities were compared by {_identity_name()}."]
+            write_model_card(out, CARD, trainer.training(learned, outside=set(data.names) != {STUDIO}))
+
+        return trainer.run(on_step, minutes, note)
 
 
-def _source(name: str, plan: Plan, data: Data, recipe: Recipe, device: str) -> PairSource:
-    """Pairs of one of the data's names."""
+@dataclasses.dataclass(frozen=True)
+class _Source:
+    """One of the data's names."""
+
+    pairs: PairSource
+    about: Callable[[], str]
+    """One line on what was learned from so far."""
+
+
+def _source(name: str, plan: Plan, data: Data, recipe: Recipe, device: str) -> _Source:
     if name == STUDIO:
         bank = Bank(data.films, data.people, recipe, device, data.gigabytes)
         _waited(bank, min(_FIRST, len(data.people)), _PATIENCE if data.workers else 0.0)
-        return RandomPairs(bank, device, plan.seed, bank.take_in)
+        return _Source(RandomPairs(bank, device, plan.seed, bank.take_in), lambda: _studio_about(bank))
     if not Path(name).is_dir():
         raise InputError(f"data {name!r}; allowed: {STUDIO}, or a folder with a corpus or with people's videos")
     from tellbench.datasets.faces.finder import FaceFinder
@@ -139,7 +160,17 @@ def _source(name: str, plan: Plan, data: Data, recipe: Recipe, device: str) -> P
 
     sampling = Sampling(side=recipe.side)
     clips = prepare(recordings(Path(name)), data.films, sampling, FaceFinder(), load_landmarker("network"))
-    return RandomPairs(ClipBank(clips, device, data.gigabytes), device, plan.seed)
+    kept = ClipBank(clips, device, data.gigabytes)
+    about = outside_about(Path(name), f"{len(kept)} clips of {len(set(kept.people))} people")
+    return _Source(RandomPairs(kept, device, plan.seed), lambda: about)
+
+
+def _studio_about(bank: Bank) -> str:
+    recipe, seeds = bank.recipe, bank.seeds
+    return (
+        f"This project's studio: {bank.n_met} virtual people (of seeds {seeds.start} to {seeds.stop - 1}), "
+        f"{recipe.poses} poses and {recipe.expressions} expressions each, edition {EDITION}, in random looks."
+    )
 
 
 def _waited(bank: Bank, people: int, hours: float) -> Bank:
@@ -158,6 +189,16 @@ def _waited(bank: Bank, people: int, hours: float) -> Bank:
     return bank
 
 
+def _identity_name() -> str:
+    if _facenet().is_file():
+        return "facenet-pytorch's FaceNet, which learned from the photographs of VGGFace2"
+    return "this project's own network"
+
+
+def _facenet() -> Path:
+    return Path(torch.hub.get_dir()) / "checkpoints" / _FACENET
+
+
 def identity_network() -> nn.Module:
     """Aligned faces (N, 3, 112, 112) in 0 to 255 to unit vectors: FaceNet where its weights are at hand, else ours.
 
@@ -165,8 +206,7 @@ def identity_network() -> nn.Module:
     """
     from tellbench.datasets.faces.identity import Embedder
 
-    path = Path(torch.hub.get_dir()) / "checkpoints" / _FACENET
-    network: nn.Module = FaceNet(path) if path.is_file() else Embedder.load().network
+    network: nn.Module = FaceNet(_facenet()) if _facenet().is_file() else Embedder.load().network
     return network.eval().requires_grad_(False)
 
 

@@ -8,7 +8,7 @@ import math
 import os
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final, Generic, Literal, TypeVar
 
@@ -19,7 +19,9 @@ from torch import Tensor, nn
 from torch.utils.tensorboard import SummaryWriter
 
 from tellbench.datasets.files import atomic_path
+from tellbench.datasets.processes import cpu_name
 from tellbench.errors import InputError
+from tellbench.generator.vasa.card import Session, Training
 from tellbench.generator.vasa.state import load_state, save_state
 
 STATE, PLAN = "state.safetensors", "plan.json"
@@ -67,15 +69,36 @@ class Run(ABC, Generic[_Plan, _Outcome]):
 
     step: int
     """Steps done."""
+    sessions: tuple[Session, ...] = ()
+    """Stretches of training so far, those before a kill up to what was saved."""
 
     def __init__(self, plan: _Plan, out: Path, device: str) -> None:
         self.plan, self.out = plan, out
         self.fabric = _launched(device, plan.precision)
         torch.manual_seed(plan.seed)
 
-    def run(self, on_step: Callable[[int], object] = lambda n: None, minutes: float = math.inf) -> bool:
-        """Train to the plan's end, or for some minutes; whether the end was reached."""
-        began, plan = time.monotonic(), self.plan
+    def run(
+        self,
+        on_step: Callable[[int], object] = lambda n: None,
+        minutes: float = math.inf,
+        on_save: Callable[[], object] = lambda: None,
+    ) -> bool:
+        """Train to the plan's end, or for some minutes; whether the end was reached.
+
+        Args:
+            on_step: called with 1 after each step.
+            minutes: after which it stops, to go on another time.
+            on_save: called by the first process whenever the weights were written.
+        """
+        began, plan, before, first = time.monotonic(), self.plan, self.sessions, self.step
+
+        def save() -> None:
+            if self.step > first:
+                self.sessions = (*before, self._session(first, time.monotonic() - began))
+            self.save()
+            if self.fabric.is_global_zero:
+                on_save()
+
         with SummaryWriter(str(self.out / "tensorboard")) as board:
             while self.step < plan.steps and time.monotonic() - began < 60 * minutes:
                 outcome = self.advance()
@@ -87,14 +110,43 @@ class Run(ABC, Generic[_Plan, _Outcome]):
                 if self.step % plan.panel_every == 0 and self.fabric.is_global_zero:
                     self.show(board)
                 if self.step % plan.save_every == 0:
-                    self.save()
-            self.save()
+                    save()
+            save()
         return self.step >= plan.steps
+
+    def training(self, learned: Sequence[str], outside: bool) -> Training:
+        """How the model was trained so far, for its card.
+
+        Args:
+            learned: one line for each source of data.
+            outside: whether any is not the studio.
+        """
+        plan, trained = dataclasses.asdict(self.plan), self.modules()["average"]
+        return Training(
+            plan=plan,
+            step=self.step,
+            parameters=sum(parameter.numel() for parameter in trained.parameters()),
+            sessions=self.sessions,
+            learned=learned,
+            outside=outside,
+        )
+
+    def _session(self, first: int, seconds: float) -> Session:
+        cuda = self.fabric.device.type == "cuda"
+        return Session(
+            device=torch.cuda.get_device_name(self.fabric.device) if cuda else f"{cpu_name()} (CPU)",
+            processes=self.fabric.world_size,
+            torch=torch.__version__,
+            first=first,
+            last=self.step,
+            seconds=round(seconds, 1),
+        )
 
     def save(self) -> None:
         """Write the whole state, and the averaged model as it would be shipped; by the first process alone."""
         if self.fabric.is_global_zero:
-            save_state(self.out / STATE, self.modules(), self.optimisers(), {"step": self.step})
+            counters = {"step": self.step, "sessions": [dataclasses.asdict(session) for session in self.sessions]}
+            save_state(self.out / STATE, self.modules(), self.optimisers(), counters)
             self.ship()
         self.fabric.barrier()
 
@@ -145,7 +197,9 @@ class Run(ABC, Generic[_Plan, _Outcome]):
         if path.is_file() and json.loads(path.read_text(encoding="utf-8")) != asked:
             raise InputError(f"{self.out} holds a run of another plan ({PLAN}); choose another --out or delete it")
         if (self.out / STATE).is_file():
-            return int(load_state(self.out / STATE, self.modules(), self.optimisers())["step"])
+            counters = load_state(self.out / STATE, self.modules(), self.optimisers())
+            self.sessions = tuple(Session(**session) for session in counters.get("sessions", ()))
+            return int(counters["step"])
         if self.fabric.is_global_zero:
             with atomic_path(path) as part:
                 part.write_text(json.dumps(asked, indent=1), encoding="utf-8")

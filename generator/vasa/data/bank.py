@@ -119,6 +119,11 @@ class Bank:
     def __len__(self) -> int:
         return len(self.people)
 
+    @property
+    def n_met(self) -> int:
+        """How many people have been in so far."""
+        return len(self._seen)
+
     def take_in(self) -> int:
         """Load whoever has been filmed since; returns how many they are."""
         folder = path_of(self.folder, self.seeds.start, self.recipe).parent

@@ -3,25 +3,37 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import math
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
+from tellbench.datasets.files import sha256
 from tellbench.errors import InputError
+from tellbench.generator.vasa.card import Part, outside_about, write_model_card
 from tellbench.generator.vasa.data.video import recordings
 from tellbench.generator.vasa.model import SHIPPED, FaceModel
 from tellbench.generator.vasa.motion.data.bank import TalkBank
 from tellbench.generator.vasa.motion.data.talks import PEOPLE, Talk, acting, path_of, read_talk
-from tellbench.generator.vasa.motion.train import Plan, Trainer
+from tellbench.generator.vasa.motion.sizes import WINDOW
+from tellbench.generator.vasa.motion.space import RATE
+from tellbench.generator.vasa.motion.train import WEIGHTS, Plan, Trainer
 from tellbench.generator.vasa.run import check_seeds
 
 STUDIO: Final = "studio"
 """Name of the data that needs none."""
 SHOWN: Final = 839_999
 """Talk of the panels, neither trained nor measured on."""
+CARD: Final = Part(
+    title="Motion model of `vasa`",
+    weights=WEIGHTS,
+    does="It moves head and face to a voice.",
+    measured_by="python -m tellbench.generator.vasa.motion.measure --model motion.safetensors --talks TALKS --out DIR",
+    unknown="agreement of lips and sound, blinks, gaze, how much heads move, seams between windows, other voices",
+)
 _PATIENCE_S: Final = 7200.0
 """To wait for talks where another process acts them."""
 
@@ -59,10 +71,32 @@ def fit_motion(
     rank = int(os.environ.get("LOCAL_RANK", "0"))
     place = f"cuda:{rank}" if device == "cuda" else device
     (shown,) = _acted(data, range(SHOWN, SHOWN + 1))
-    talks = (talk for name in data.names for talk in _talks(name, data, place))
-    trainer = Trainer(plan, TalkBank(talks, place), shown, out, device)
+    bank, learned = _bank(data, place)
+    trainer = Trainer(plan, bank, shown, out, device)
     on_step(trainer.step)
-    return trainer.run(on_step, minutes)
+
+    def note() -> None:
+        write_model_card(out, CARD, trainer.training(learned, outside=set(data.names) != {STUDIO}))
+
+    return trainer.run(on_step, minutes, note)
+
+
+def _bank(data: Data, device: str) -> tuple[TalkBank, list[str]]:
+    """All talks, and a line on those of each name."""
+    talks = {name: list(_talks(name, data, device)) for name in data.names}
+    bank = TalkBank(itertools.chain.from_iterable(talks.values()), device)
+    return bank, [_about(name, data, found) for name, found in talks.items()]
+
+
+def _about(name: str, data: Data, talks: Sequence[Talk]) -> str:
+    """One line on what of a name is learned from."""
+    used = [len(talk.motion) for talk in talks if len(talk.motion) >= WINDOW]
+    kept = f"{len(used)} talks, {sum(used) / RATE / 60:.1f} minutes"
+    if name == STUDIO:
+        seeds = f"seeds {data.people.start} to {data.people.stop - 1}"
+        return f"This project's studio, acted and not filmed, with espeak-ng's voices: {kept} ({seeds})."
+    reader = "the shipped face model" if data.reader is None else f"a face model of sha256 `{sha256(data.reader)}`"
+    return f"{outside_about(Path(name), kept)} Motion was read from it by {reader}."
 
 
 def _talks(name: str, data: Data, device: str) -> Iterator[Talk]:

@@ -1,5 +1,6 @@
 """From filmed people, or video, to a run: sources are drawn the same again, and the run leaves weights."""
 
+import re
 import shutil
 import subprocess
 import sys
@@ -7,12 +8,16 @@ from pathlib import Path
 
 import pytest
 import torch
-from safetensors.torch import save_file
+from safetensors.torch import load_file, save_file
 from typer.testing import CliRunner
 
 from tellbench.cli import app
+from tellbench.datasets.clip import Clip
+from tellbench.datasets.corpus import Corpus
+from tellbench.datasets.files import sha256
 from tellbench.errors import InputError
 from tellbench.generator.vasa import fit, train
+from tellbench.generator.vasa.card import Session, Training, model_card, outside_about
 from tellbench.generator.vasa.data.bank import Bank, path_of, stored
 from tellbench.generator.vasa.data.studio import Recipe
 from tellbench.generator.vasa.fit import Alternating, Data, RandomPairs, fit_face, identity_network
@@ -50,7 +55,41 @@ def test_a_run_from_filmed_people(toy_size, films, tmp_path):
     steps = []
     assert fit_face(Plan(size="toy", steps=2, batch=2), data, tmp_path / "run", "cpu", on_step=steps.append)
     assert sum(steps) == 2
-    assert (tmp_path / "run" / train.WEIGHTS).is_file()
+    card = (tmp_path / "run" / "README.md").read_text()
+    assert f"sha256 `{sha256(tmp_path / 'run' / train.WEIGHTS)}`" in card
+    assert "all 2 steps are done" in card
+    assert "Steps 2, batch 2, rate 0.0008, seed 0, precision 32-true" in card
+    assert "6 virtual people (of seeds 720000 to 720005), 5 poses and 10 expressions each" in card
+    assert "no face of a real person was learned from" in card
+    assert re.search(r"\| 0 to 2 \| .* \(CPU\) \| 1 \| 2\.\S* \| \d+\.\d s \|", card)
+    for section in ("Measured\n\nNothing", "Intended use", "Limits", "Licence", "How to cite"):
+        assert f"## {section}" in card
+    stored = sum(value.numel() for value in load_file(tmp_path / "run" / train.WEIGHTS).values())
+    assert float(re.search(r"([\d.]+) M parameters", card)[1]) == pytest.approx(stored / 1e6, abs=0.006)
+
+
+def test_a_card_of_people_s_videos_says_that_they_may_be_real(tmp_path):
+    clip = Clip(clip_id="a", path=tmp_path / "a.mp4", label=0, dataset="voxceleb2", split="train")
+    clip.path.touch()
+    Corpus([clip], tmp_path).write_manifest()
+    line = outside_about(tmp_path, "1 clips of 1 people")
+    assert "imported from voxceleb2" in line
+    session = Session(device="GPU", processes=2, torch="2.15", first=500, last=900, seconds=90)
+    training = Training(
+        plan={"size": "tiny", "steps": 1000, "seed": 3, "off": ("transfer", "match")},
+        step=900,
+        parameters=10,
+        sessions=[session],
+        learned=[line],
+        outside=True,
+    )
+    card = model_card(tmp_path / "metadata.parquet", fit.CARD, training)
+    assert "may show real people" in card
+    assert "no face of a real person" not in card
+    assert "900 of 1000 steps are done: it is unfinished" in card
+    assert "| 0 to 500 | not written down |" in card
+    assert "| 500 to 900 | GPU | 2 | 2.15 | 1.5 min |" in card
+    assert "Steps 1000, seed 3, off transfer, match" in card
 
 
 def test_the_same_index_is_the_same_batch(films):

@@ -1,5 +1,6 @@
 """From acted talks to a run, through the command line too."""
 
+import re
 import shutil
 import subprocess
 import sys
@@ -8,6 +9,7 @@ import pytest
 from typer.testing import CliRunner
 
 from tellbench.cli import app, fit_generator
+from tellbench.datasets.files import sha256
 from tellbench.errors import InputError
 from tellbench.generator.vasa.motion import train
 from tellbench.generator.vasa.motion.data.talks import path_of, write_talk
@@ -35,6 +37,35 @@ def test_the_command_trains_and_goes_on(toy_size, talks, tmp_path, monkeypatch):
     done = CliRunner().invoke(app, command, catch_exceptions=False)
     assert "trained" in done.output
     assert MotionModel.load(tmp_path / "run" / train.WEIGHTS).size == TOY
+    card = (tmp_path / "run" / "README.md").read_text()
+    assert card.startswith("# Motion model of `vasa`, size `toy`: model card\n")
+    assert "2 talks" in card
+    assert "seeds 760000 to 760001" in card
+    assert "| 0 to 2 |" in card
+    assert "no recording" in card
+
+
+def test_a_stopped_run_says_that_it_is_unfinished(toy_size, talks, tmp_path):
+    data, run = Data(people=range(760_000, 760_002), talks=talks, workers=0), tmp_path / "run"
+    plan = Plan(size="toy", steps=5, batch=2, save_every=2)
+
+    def kill(n):
+        kill.left -= n
+        if not kill.left:
+            raise KeyboardInterrupt
+
+    kill.left = 3
+    with pytest.raises(KeyboardInterrupt):
+        fit_motion(plan, data, run, "cpu", on_step=kill)
+    card = (run / "README.md").read_text()
+    assert "2 of 5 steps are done: it is unfinished" in card
+    assert sha256(run / train.WEIGHTS) in card
+    assert fit_motion(plan, data, run, "cpu")
+    card = (run / "README.md").read_text()
+    assert "all 5 steps are done" in card
+    assert re.search(r"\| 0 to 2 \|.*\n\| 2 to 5 \|", card)
+    fit_motion(plan, data, run, "cpu")
+    assert (run / "README.md").read_text() == card  # nothing was trained, so no time was spent
 
 
 @pytest.mark.slow
