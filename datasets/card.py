@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import collections
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from tellbench._version import __version__
-from tellbench.datasets.clip import PRISTINE, SPLITS
+from tellbench.datasets.clip import PRISTINE, SPLITS, UNLABELLED
 from tellbench.datasets.corpus import Corpus
 from tellbench.datasets.files import atomic_path, sha256, write_json
+from tellbench.datasets.importers.layout import load_layout, names
 
 SCHEMA: Final = 1
 """Version of the corpus layout."""
@@ -28,13 +29,21 @@ _IMPORTED: Final = """\
 Imported from {datasets}: labels, splits and identities are those of that corpus, put into one form. Its licence and
 terms of use go on to hold; who is shown, and with what consent, is said there.\
 """
+_MADE_RIGHTS: Final = """\
+Forged clips with a portrait from outside the studio (empty `pair_id`) were made under the rights stated in their
+manifest; check them before you pass the corpus on.\
+"""
+_IMPORTED_RIGHTS: Final = """\
+Whether it may be used for this, passed on or sold is for its owners to say: see their terms.\
+"""
 _MADE_FILES: Final = """\
 - `metadata.parquet` has one row a clip; `tracks/` has per-frame ground truth; `corpus.json` the plan and checksums.
 - Every clip carries a signed C2PA manifest: forged ones declare that they are synthetic, pristine ones that they are
   renders. `tellbench verify` checks them.\
 """
 _IMPORTED_FILES: Final = """\
-- `metadata.parquet` has one row a clip; `import.json` says what was counted beside what was published.\
+- `metadata.parquet` has one row a clip; `import.json` says what was counted beside what was published, `findings.csv`
+  what was odd.\
 """
 _MADE_LIMITS: Final = """\
 - Pristine clips are renders. A detector that does well here is not thereby good on photographs.
@@ -50,21 +59,27 @@ _IMPORTED_LIMITS: Final = """\
 
 def write_card(corpus: Corpus, plan: Mapping[str, Any]) -> None:
     """Write `README.md`, then `corpus.json` with the plan and the sha256 of every file; the latter marks completion."""
-    with atomic_path(corpus.root / "README.md") as part:
-        part.write_text(data_card(corpus), encoding="utf-8")
+    write_data_card(corpus)
     files = sorted(path for path in corpus.root.rglob("*") if path.is_file() and path.name != RECORD)
     digests = {path.relative_to(corpus.root).as_posix(): sha256(path) for path in files}
     write_json(corpus.root / RECORD, {"schema": SCHEMA, "plan": plan, "sha256": digests})
+
+
+def write_data_card(corpus: Corpus) -> None:
+    """Write `README.md` into the corpus folder."""
+    with atomic_path(corpus.root / "README.md") as part:
+        part.write_text(data_card(corpus), encoding="utf-8")
 
 
 def describe(corpus: Corpus) -> str:
     """One sentence: how many clips, how long, how large, how encoded."""
     rows = corpus.rows
     minutes = rows.numbers("duration_s").sum() / 60
-    sizes = _several(f"{width}x{height}" for width, height in rows.counted("width", "height"))
-    rates = _several(f"{fps:g}" for (fps,) in rows.counted("fps"))
+    sizes = _several(f"{width}x{height}" for width, height in rows.counted("width", "height") if width)
+    rates = _several(f"{fps:g}" for (fps,) in rows.counted("fps") if fps)
     coded = _several(f"{codec} CRF {crf}" if crf else codec for codec, crf in rows.counted("codec", "crf"))
-    return f"{len(corpus)} clips, {minutes:.1f} minutes, {sizes} at {rates} frames/s, {coded or 'codec not known'}."
+    opened = f"{minutes:.1f} minutes, {sizes} at {rates} frames/s" if sizes else "sizes and lengths not looked at"
+    return f"{len(corpus)} clips, {opened}, {coded or 'codec not known'}."
 
 
 def data_card(corpus: Corpus) -> str:
@@ -72,8 +87,9 @@ def data_card(corpus: Corpus) -> str:
 
     Intended use, limits and citation differ between a corpus that was made here and one that was imported.
     """
-    datasets = _several(name for (name,) in corpus.rows.counted("dataset"))
-    kinds = ["pristine", *(name or "forged" for name in corpus.generators)]
+    imported = [name for (name,) in corpus.rows.counted("dataset") if name]
+    datasets = _several(imported)
+    kinds = list(dict.fromkeys(map(_kind, corpus.rows.counted("label", "generator"))))
     files, limits = (_IMPORTED_FILES, _IMPORTED_LIMITS) if datasets else (_MADE_FILES, _MADE_LIMITS)
     return f"""---
 pretty_name: {f"{datasets}, by Tellbench" if datasets else "Tellbench corpus"}
@@ -83,7 +99,7 @@ tags: [deepfake-detection, talking-face{"" if datasets else ", synthetic"}]
 # {f"{datasets} as a Tellbench corpus" if datasets else "A Tellbench corpus"}
 
 {describe(corpus)}
-{_IMPORTED.format(datasets=datasets) if datasets else _MADE}
+{_IMPORTED.format(datasets=", ".join(map(_titled, imported))) if datasets else _MADE}
 
 | split | {" | ".join(kinds)} |
 |---|{"---|" * len(kinds)}
@@ -96,12 +112,11 @@ tags: [deepfake-detection, talking-face{"" if datasets else ", synthetic"}]
 
 Research on telling forged faces: training and testing detectors. Detectors should read decoded frames and samples only,
 never containers. Not for impersonating anyone, not for judging people, not as proof that a recording is genuine.
-Forged clips with a portrait from outside the studio (empty `pair_id`) were made under the rights stated in their
-manifest; check them before you pass the corpus on.
+{_IMPORTED_RIGHTS if datasets else _MADE_RIGHTS}
 
 ## Limits
 
-{limits.format(generators=", ".join(corpus.generators) or "no generator")}
+{limits.format(generators=", ".join(corpus.generators) or "no generator")}{_notes(imported)}
 - People in the test split: {_people(corpus)}. Intervals are over people; few people make them wide.
 
 ## How to cite
@@ -109,6 +124,21 @@ manifest; check them before you pass the corpus on.
 {CITATION}
 {f"And {datasets}, as its authors ask." if datasets else ""}
 """
+
+
+def _titled(dataset: str) -> str:
+    """Name of a published corpus with its address, where its layout is known."""
+    return f"{load_layout(dataset).title} ({load_layout(dataset).home})" if dataset in names() else dataset
+
+
+def _notes(datasets: Sequence[str]) -> str:
+    """What the layouts of published corpora say that one must know, a line each."""
+    return "".join(f"\n- {note}" for name in datasets if name in names() for note in load_layout(name).notes)
+
+
+def _kind(row: tuple[int, str]) -> str:
+    label, generator = row
+    return {PRISTINE: "pristine", UNLABELLED: "unlabelled"}.get(label, generator or "forged")
 
 
 def _several(values: Any, shown: int = 4) -> str:
@@ -130,6 +160,6 @@ def _people(corpus: Corpus) -> int:
 def _rows(corpus: Corpus, kinds: list[str]) -> str:
     counts: collections.Counter[tuple[str, str]] = collections.Counter()
     for (split, label, generator), n in corpus.rows.counted("split", "label", "generator").items():
-        counts[split, "pristine" if label == PRISTINE else generator or "forged"] += n
+        counts[split, _kind((label, generator))] += n
     splits = [*SPLITS, ""] if any(not split for split, _ in counts) else SPLITS
     return "\n".join(f"| {s or 'none'} | " + " | ".join(str(counts[s, k]) for k in kinds) + " |" for s in splits)

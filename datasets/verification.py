@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import collections
 import dataclasses
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
+from tellbench._version import __version__
 from tellbench.datasets import provenance
-from tellbench.datasets.card import RECORD
+from tellbench.datasets.card import RECORD, SCHEMA
 from tellbench.datasets.clip import FORGED, PRISTINE, Clip
 from tellbench.datasets.corpus import Corpus
 from tellbench.datasets.files import inside, read_json, sha256
 from tellbench.datasets.pictures import pictures_digest
 from tellbench.datasets.provenance import Provenance
+from tellbench.errors import InputError
 
 _STATED: Final = ("generator", "generator_version", "controls", "seed")
 """Fields that the corpus manifest and the provenance of a forged clip share."""
@@ -50,23 +52,51 @@ def verify_corpus(root: Path, roots: str = "", on_clip: Callable[[], None] | Non
         on_clip: called after each clip (for progress).
 
     Raises:
-        InputError: no corpus, or one that cannot be read at all.
+        InputError: no corpus, one that cannot be read at all, or one of another form than this version makes.
     """
     corpus = Corpus.open(root)
-    listed = read_json(root / RECORD).get("sha256", {}) if (root / RECORD).is_file() else {}
+    listed = _listed(root)
     clips = {clip.path.relative_to(root).as_posix() for clip in corpus}
     problems = [p for name, digest in listed.items() if name not in clips for p in _file_problems(root, name, digest)]
+    bare: list[str] = []
     kinds: collections.Counter[str] = collections.Counter()
     signers: collections.Counter[tuple[str, str, bool]] = collections.Counter()
     for clip in corpus:
         found = provenance.examine(clip.path, roots) if clip.status == "ok" else Provenance(provenance.ABSENT)
         problems += _clip_problems(clip, found, listed, root)
+        if found.state == provenance.ABSENT and not clip.dataset:
+            bare.append(clip.path.relative_to(root).as_posix())
         if found.holds:
             kinds[found.source_type] += 1
             signers[found.signer, found.organization, found.state == provenance.TRUSTED] += 1
         if on_clip:
             on_clip()
-    return Verdict(len(corpus), kinds, signers, tuple(problems))
+    return Verdict(len(corpus), kinds, signers, (*_bare_problems(bare), *problems))
+
+
+def _listed(root: Path) -> dict[str, str]:
+    """Files with their hashes, as `corpus.json` has them; none where there is no such file."""
+    if not (root / RECORD).is_file():
+        return {}
+    record = read_json(root / RECORD)
+    if record.get("schema") != SCHEMA:
+        by = record.get("plan", {}).get("tellbench", "of another version")
+        raise InputError(
+            f"{root}: its {RECORD} has form {record.get('schema')}, made by Tellbench {by}; {__version__} checks form "
+            f"{SCHEMA}: verify it with the version that made it, or generate it anew"
+        )
+    return dict(record.get("sha256", {}))
+
+
+def _bare_problems(names: Sequence[str]) -> Iterator[str]:
+    """One line on all clips that were made here and carry no manifest, however many they are."""
+    if len(names) == 1:
+        yield f"{names[0]}: carries no C2PA manifest"
+    elif names:
+        yield (
+            f"{len(names)} clips carry no C2PA manifest, such as {names[0]}: the corpus was made before clips were "
+            "signed, or the manifests were cut out; generate it anew"
+        )
 
 
 def _file_problems(root: Path, name: str, digest: str) -> Iterator[str]:
@@ -87,9 +117,7 @@ def _clip_problems(clip: Clip, found: Provenance, listed: Mapping[str, str], roo
         yield f"{name}: changed since {RECORD} was written (its hash differs)"
     if found.state == provenance.BROKEN:
         yield f"{name}: its C2PA manifest does not hold: {'; '.join(found.problems)}"
-    elif not clip.dataset and not found.holds:
-        yield f"{name}: carries no C2PA manifest"
-    elif not clip.dataset:
+    elif not clip.dataset and found.holds:
         yield from _contradictions(name, clip, found)
         yield from _source_problems(name, found.facts, listed)
 

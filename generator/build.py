@@ -6,7 +6,7 @@ import contextlib
 import dataclasses
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import as_completed
 from pathlib import Path
 from typing import Any, Final
@@ -78,9 +78,9 @@ def _claim(plan: Plan, out: Path) -> None:
     mine = fingerprint(plan)
     record = out / "plan.json"
     if record.is_file():
-        if read_json(record) != mine:
+        if (held := read_json(record)) != mine:
             raise InputError(
-                f"{out} holds another corpus (its plan.json differs); choose another --out or delete the folder"
+                f"{out} holds another corpus ({_difference(held, mine)}); choose another --out or delete the folder"
             )
         _sweep(out)
         return
@@ -91,6 +91,15 @@ def _claim(plan: Plan, out: Path) -> None:
     if out.exists() and not out.is_dir():
         raise InputError(f"{out} is a file; choose a folder for --out")
     write_json(record, mine)
+
+
+def _difference(held: Mapping[str, Any], mine: Mapping[str, Any]) -> str:
+    """What keeps a corpus that was begun from going on: another version, or other wishes."""
+    for key, what in (("tellbench", "Tellbench"), ("schema", "form")):
+        if held.get(key) != mine[key]:
+            return f"begun with {what} {held.get(key)}, this is {mine[key]}; only what began it goes on with it"
+    keys = sorted(key for key in {**held, **mine} if held.get(key) != mine.get(key))
+    return f"its plan.json differs in {', '.join(keys)}: other options, or a version that plans otherwise"
 
 
 def _sweep(out: Path) -> None:

@@ -18,6 +18,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from tellbench.datasets import manifest
+from tellbench.datasets.card import write_data_card
 from tellbench.datasets.clip import SPLITS, Clip
 from tellbench.datasets.corpus import MANIFEST, Corpus
 from tellbench.datasets.files import write_json
@@ -169,7 +170,9 @@ def import_corpus(
     _tell_repeated(Stored(out / MANIFEST, out), found.findings)
     found.findings.write(out / FINDINGS)
     write_json(out / RECORD, _record(found, copy))
-    return Corpus.open(out)
+    corpus = Corpus.open(out)
+    write_data_card(corpus)
+    return corpus
 
 
 def _check(wish: Wish) -> None:

@@ -15,8 +15,10 @@ from tellbench.datasets.importers.layout import Layout
 from tellbench.datasets.importers.scan import Only
 
 KINDS: Final = {PRISTINE: "pristine", -1: "unlabelled"}
-"""Kinds beside the methods of forged clips. Published counts may also name `forged`, all methods together, and
-`methods`, how many there are."""
+"""Kinds beside the methods of forged clips."""
+FORGED_ALL, METHODS = "forged", "methods"
+"""What published counts may also name: the clips of all methods together, and how many methods there are in all
+renditions together."""
 ALL: Final = "all"
 
 
@@ -83,13 +85,18 @@ def differences(counts: Sequence[Count], layout: Layout, mode: str, only: Only) 
         here = [c for c in counts if c.dataset == dataset]
         if not here:
             lines.append(f"{dataset}: not found")
-        for variant in dict.fromkeys(c.variant for c in here):
-            cells = [c for c in here if c.variant == variant]
-            for split, kind, published in _asked(by_split, mode, only):
-                n = _number(cells, kind, split)
-                if n != published:
-                    where = " ".join(filter(None, (dataset, variant, kind, "" if split == ALL else split)))
-                    lines.append(f"{where}: {n} found, {published} published ({n - published:+d})")
+        asked = list(_asked(by_split, mode, only))
+        cells = {
+            variant: [c for c in here if c.variant == variant] for variant in dict.fromkeys(c.variant for c in here)
+        }
+        numbers = [
+            *((v, s, k, _number(cells[v], k, s), n) for v in cells for s, k, n in asked if k != METHODS),
+            *(("", s, k, len({c.kind for c in here if c.label == FORGED}), n) for s, k, n in asked if k == METHODS),
+        ]
+        for variant, split, kind, n, published in numbers:
+            if n != published:
+                where = " ".join(filter(None, (dataset, variant, kind, "" if split == ALL else split)))
+                lines.append(f"{where}: {n} found, {published} published ({n - published:+d})")
     return lines
 
 
@@ -99,14 +106,12 @@ def _asked(by_split: Mapping[str, Mapping[str, int]], mode: str, only: Only) -> 
             continue
         for kind, published in kinds.items():
             chosen = only.get("generator", frozenset({kind}))
-            if not (kind in ("forged", "methods") and "generator" in only) and (
+            if not (kind in (FORGED_ALL, METHODS) and "generator" in only) and (
                 kind in chosen or kind in KINDS.values()
             ):
                 yield split, kind, published
 
 
 def _number(cells: Sequence[Count], kind: str, split: str) -> int:
-    forged = [c for c in cells if c.label == FORGED]
-    if kind == "methods":
-        return len(forged)
-    return sum(c.of(split) for c in (forged if kind == "forged" else [c for c in cells if c.kind == kind]))
+    counted = (c for c in cells if (c.label == FORGED if kind == FORGED_ALL else c.kind == kind))
+    return sum(c.of(split) for c in counted)

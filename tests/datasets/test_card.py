@@ -39,5 +39,20 @@ def test_the_card_counts_and_says_what_it_is_for(tmp_path):
 def test_the_card_of_an_imported_corpus_claims_nothing_of_the_studio(tmp_path):
     text = data_card(corpus(tmp_path, dataset="celebdf-v2"))
     assert "studio:" not in text and "Tellbench studio" not in text and "C2PA" not in text
-    assert "Imported from celebdf-v2" in text and "licence" in text
+    assert "Imported from Celeb-DF-v2 (https://github.com/yuezunli/celeb-deepfakeforensics)" in text
+    assert "licence" in text and "And celebdf-v2, as its authors ask." in text
+    assert "- There is no published train or val split" in text  # the layout's own note
+    assert "portrait from outside" not in text
     assert "synthetic" not in yaml.safe_load(text.split("---")[1])["tags"]
+
+
+def test_what_was_not_looked_at_is_not_given_as_a_size(tmp_path):
+    unopened = corpus(tmp_path, dataset="mine", width=0, height=0, fps=0.0)
+    assert "3 clips, sizes and lengths not looked at, codec not known." in data_card(unopened)
+    assert "Imported from mine:" in data_card(unopened)
+
+
+def test_unlabelled_clips_have_a_column(tmp_path):
+    clips = [dataclasses.replace(clip, label=-1 if clip.clip_id == "c" else clip.label) for clip in corpus(tmp_path)]
+    text = data_card(Corpus(clips, tmp_path))
+    assert "| split | pristine | meshwarp | unlabelled |" in text and "| test | 0 | 0 | 1 |" in text

@@ -15,6 +15,7 @@ from tellbench.datasets.files import read_json, sha256, write_json
 from tellbench.datasets.launder import launder, parse_recipe
 from tellbench.datasets.verification import verify_corpus
 from tellbench.datasets.video import VideoWriter
+from tellbench.errors import InputError
 
 CONTROLS = '{"gaze": [0.0, 0.0]}'
 
@@ -110,6 +111,21 @@ def test_a_missing_manifest_is_named_even_with_fitting_hashes(root):
     assert problems(root) == ("clips/2.mp4: carries no C2PA manifest",)
 
 
+def test_a_corpus_from_before_clips_were_signed_is_one_line(root):
+    for clip in Corpus.open(root):
+        strip(clip.path)
+    relist(root)
+    (found,) = problems(root)
+    assert found.startswith("4 clips carry no C2PA manifest, such as clips/0.mp4: the corpus was made before")
+
+
+def test_a_corpus_of_another_form_is_refused_in_one_line(root):
+    record = read_json(root / "corpus.json")
+    write_json(root / "corpus.json", {**record, "schema": 0, "plan": {"tellbench": "0.0.1"}})
+    with pytest.raises(InputError, match=r"has form 0, made by Tellbench 0\.0\.1; .* checks form 1: verify it with"):
+        verify_corpus(root)
+
+
 def test_swapped_clips_are_named_even_with_fitting_hashes(root):
     a, b = root / "clips" / "0.mp4", root / "clips" / "1.mp4"
     a.rename(root / "x")
@@ -159,8 +175,6 @@ def test_a_missing_file_is_named(root):
 
 
 def test_names_in_the_record_stay_inside(root):
-    from tellbench.errors import InputError
-
     record = json.loads((root / "corpus.json").read_text())
     record["sha256"]["../outside"] = "0"
     write_json(root / "corpus.json", record)

@@ -15,7 +15,7 @@ import pytest
 from tellbench.datasets import provenance
 from tellbench.datasets.audio import RATE, Audio, read_audio
 from tellbench.datasets.corpus import Corpus
-from tellbench.datasets.files import read_json, sha256
+from tellbench.datasets.files import read_json, sha256, write_json
 from tellbench.datasets.layers import DEPTH_STEP, read_layer
 from tellbench.datasets.scene import plan_scenes
 from tellbench.datasets.verification import verify_corpus
@@ -28,7 +28,7 @@ from tellbench.generator.base import RefusalError, Request
 from tellbench.generator.build import build
 from tellbench.generator.controls import Controls
 from tellbench.generator.outside import Outside, pair_up, require_rights
-from tellbench.generator.plan import Plan
+from tellbench.generator.plan import Plan, fingerprint
 
 
 class StandInTake:
@@ -186,9 +186,19 @@ def test_complete_corpus_is_not_made_again(studio, plan, tmp_path):
 def test_another_corpus_in_the_folder_is_refused_and_kept(studio, plan, tmp_path):
     build(plan, tmp_path / "c")
     before = sha256(tmp_path / "c" / "corpus.json")
-    with pytest.raises(InputError, match="holds another corpus"):
+    with pytest.raises(InputError, match=r"holds another corpus \(its plan.json differs in seed: other options"):
         build(dataclasses.replace(plan, seed=4), tmp_path / "c")
     assert sha256(tmp_path / "c" / "corpus.json") == before
+
+
+def test_a_corpus_begun_by_another_version_does_not_go_on_and_says_why(studio, plan, tmp_path):
+    begun = {**fingerprint(plan), "tellbench": "0.0.1"}
+    write_json(tmp_path / "c" / "plan.json", begun)
+    with pytest.raises(InputError, match=r"begun with Tellbench 0\.0\.1, this is .*; only what began it goes on"):
+        build(plan, tmp_path / "c")
+    write_json(tmp_path / "c" / "plan.json", {key: value for key, value in fingerprint(plan).items() if key != "crf"})
+    with pytest.raises(InputError, match=r"differs in crf: other options, or a version that plans otherwise"):
+        build(plan, tmp_path / "c")
 
 
 def test_portraits_without_rights_are_refused(tmp_path):

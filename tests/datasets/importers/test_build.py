@@ -54,7 +54,9 @@ def test_import(videos, tmp_path, copy):
     assert {clip.split for clip in corpus} == {"train", "val", "test"}
     record = json.loads((tmp_path / "c" / "import.json").read_text())
     assert record["differences"] == found.differences != []
+    assert "Imported from UADFV" in (tmp_path / "c" / "README.md").read_text()
     assert sorted(path.name for path in (tmp_path / "c").iterdir()) == [
+        "README.md",
         "findings.csv",
         "import.json",
         "media",
