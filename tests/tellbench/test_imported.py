@@ -1,6 +1,8 @@
 """An imported corpus is evaluated like a generated one, with trained detectors and with scores from outside."""
 
+import dataclasses
 import json
+import shutil
 import sys
 
 import numpy as np
@@ -9,6 +11,7 @@ import pytest
 from tellbench.cli import main
 from tellbench.datasets.corpus import Corpus
 from tellbench.datasets.video import VideoWriter
+from tellbench.detectors.probes import FirstFrameOnly
 from tellbench.detectors.sanity import Constant, Oracle
 
 
@@ -63,6 +66,32 @@ def test_evaluation_of_an_imported_corpus(imported, tmp_path, capfd):
     assert "are not labelled test clips and are not used" in told
     assert tellbench("report", tmp_path, "--corpus", imported / "corpus", "--out", tmp_path / "site") == 0
     assert "theirs" in (tmp_path / "site" / "index.html").read_text()
+
+
+def test_it_is_evaluated_exactly_as_if_it_had_been_made_here(imported, tmp_path, capfd):
+    clips = Corpus.open(imported / "corpus").where(lambda clip: clip.status == "ok")
+    model = FirstFrameOnly().fit(clips.split("train"), clips.split("val"))
+    model.save(tmp_path / "model")
+    made, linked = tmp_path / "made", tmp_path / "imported"
+    for clip in clips:
+        (made / "clips").mkdir(parents=True, exist_ok=True)
+        shutil.copy(clip.path, made / "clips" / f"{clip.clip_id}.mp4")
+    native = [dataclasses.replace(c, dataset="", path=made / "clips" / f"{c.clip_id}.mp4") for c in clips]
+    Corpus(native, made).write_manifest()
+    linked.mkdir()
+    (linked / "media").symlink_to(imported / "uadfv")
+    Corpus(
+        [dataclasses.replace(c, path=linked / c.path.relative_to(clips.root)) for c in clips], linked
+    ).write_manifest()
+    told = {}
+    for root in (made, linked):
+        words = ("evaluate", "--corpus", root, "--model", tmp_path / "model", "--out", tmp_path / f"run-{root.name}")
+        assert tellbench(*words) in (0, 3), capfd.readouterr().err
+        told[root] = json.loads((tmp_path / f"run-{root.name}" / "results.json").read_text())
+        told[root]["csv"] = (tmp_path / f"run-{root.name}" / "scores" / "model.csv").read_bytes()
+    for part in ("scores", "audits", "csv"):
+        assert told[made][part] == told[linked][part], part
+    assert 0.0 <= told[made]["scores"][0]["auc"] <= 1.0 and len(told[made]["audits"]) > 5
 
 
 def test_scores_that_stand_on_their_head(imported, tmp_path, capfd):
