@@ -116,7 +116,7 @@ never containers. Not for impersonating anyone, not for judging people, not as p
 
 ## Limits
 
-{limits.format(generators=", ".join(corpus.generators) or "no generator")}{_notes(imported)}
+{limits.format(generators=", ".join(corpus.generators) or "no generator")}{_notes(imported)}{_unreadable(corpus)}
 - People in the test split: {_people(corpus)}. Intervals are over people; few people make them wide.
 
 ## How to cite
@@ -134,6 +134,11 @@ def _titled(dataset: str) -> str:
 def _notes(datasets: Sequence[str]) -> str:
     """What the layouts of published corpora say that one must know, a line each."""
     return "".join(f"\n- {note}" for name in datasets if name in names() for note in load_layout(name).notes)
+
+
+def _unreadable(corpus: Corpus) -> str:
+    n = sum(count for (status,), count in corpus.rows.counted("status").items() if status != "ok")
+    return f"\n- {n} clips cannot be read; they keep their rows (`status`) and count as not scored." if n else ""
 
 
 def _kind(row: tuple[int, str]) -> str:

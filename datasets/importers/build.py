@@ -92,7 +92,12 @@ def survey(wish: Wish) -> Iterator[Survey]:
     _check(wish)
     findings = Findings()
     lookup = Lookup(findings)
-    lists = find(wish.layout, wish.roots, wish.lists, wish.mode)
+    try:
+        lists = find(wish.layout, wish.roots, wish.lists, wish.mode)
+    except InputError:
+        if any(_fits(wish.layout, name) for root in wish.roots for name in _some(root)):
+            raise
+        raise _nothing(wish) from None  # of two faults, that of the root comes first
     for spec in wish.layout.lists:
         if spec.name in lists:
             lookup.load(spec, lists[spec.name])
@@ -187,12 +192,20 @@ def _check(wish: Wish) -> None:
             raise InputError(f"only {field!r}; it is no field of a clip, such as variant, generator or split")
 
 
+def _some(root: Path) -> Iterator[str]:
+    """Names of the first files of a root."""
+    return itertools.islice(itertools.chain.from_iterable(walk(root, Findings())), 100_000)
+
+
+def _fits(layout: Layout, name: str) -> bool:
+    return any(rule.match.fullmatch(name) for rule in layout.rules)
+
+
 def _nothing(wish: Wish) -> InputError:
     root, wanted = wish.roots[0], wish.layout.example
-    names = itertools.islice(itertools.chain.from_iterable(walk(root, Findings())), 100_000)
-    for name in names:
+    for name in _some(root):
         for cut in range(1, name.count("/") + 1):
-            if any(rule.match.fullmatch(name.split("/", cut)[-1]) for rule in wish.layout.rules):
+            if _fits(wish.layout, name.split("/", cut)[-1]):
                 inner = root / "/".join(name.split("/")[:cut])
                 return InputError(
                     f"{root}: no clip of {wish.layout.title} here, but there is in {inner}; give that folder"

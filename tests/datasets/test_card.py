@@ -47,7 +47,8 @@ def test_the_card_of_an_imported_corpus_claims_nothing_of_the_studio(tmp_path):
 
 
 def test_what_was_not_looked_at_is_not_given_as_a_size(tmp_path):
-    unopened = corpus(tmp_path, dataset="mine", width=0, height=0, fps=0.0)
+    unopened = corpus(tmp_path, dataset="mine", width=0, height=0, fps=0.0, status="corrupt: no video")
+    assert "- 3 clips cannot be read; they keep their rows" in data_card(unopened)
     assert "3 clips, sizes and lengths not looked at, codec not known." in data_card(unopened)
     assert "Imported from mine:" in data_card(unopened)
 

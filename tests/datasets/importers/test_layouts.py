@@ -166,6 +166,8 @@ def test_wrong_root_names_the_right_one(tmp_path):
     lists = tmp_path / "FaceForensics++" / "splits"
     with pytest.raises(InputError, match=r"no clip of .* here, but there is in .*FaceForensics\+\+;"):
         look("faceforensics", tmp_path, lists=lists)
+    with pytest.raises(InputError, match=r"no clip of .* here, but there is in .*FaceForensics\+\+; give that folder"):
+        look("faceforensics", tmp_path)  # though the lists are missing there, too
     with pytest.raises(InputError, match=r"no clip of UADFV; a file such as fake/0000_fake\.mp4 is needed there"):
         look("uadfv", tmp_path)
     with pytest.raises(InputError, match="is no folder"):
