@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from operator import attrgetter
@@ -44,9 +45,14 @@ _DEFAULTS: Final = {field.name: field.default for field in dataclasses.fields(Cl
 
 
 def from_clips(clips: Iterable[Clip]) -> pa.Table:
-    """Clips as columns."""
-    rows = list(map(attrgetter(*SCHEMA.names), clips))
-    columns = zip(*rows, strict=True) if rows else [()] * len(SCHEMA)
+    """Clips as columns; beside them, few clips are in memory at once."""
+    rest = iter(clips)
+    parts = iter(lambda: list(itertools.islice(rest, BATCH)), [])
+    return pa.concat_tables([SCHEMA.empty_table(), *map(_table, parts)])
+
+
+def _table(clips: Sequence[Clip]) -> pa.Table:
+    columns = zip(*map(attrgetter(*SCHEMA.names), clips), strict=True)
     arrays = []
     for name, values in zip(SCHEMA.names, columns, strict=True):
         plain = pa.array([str(v) for v in values] if name == "path" else values, _ON_DISK.field(name).type)

@@ -183,6 +183,8 @@ def corpus_facts(corpus: Corpus) -> dict[str, Any]:
 def _set_apart(clips: Corpus) -> Corpus:
     """Clips that stand alone get a row of their own on the leaderboard."""
     apart = alone(clips)
+    if not apart:
+        return clips
     renamed = (replace(clip, generator=clip.generator + OUTSIDE) if clip.clip_id in apart else clip for clip in clips)
     return Corpus(renamed, clips.root)
 

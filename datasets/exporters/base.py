@@ -6,11 +6,12 @@ import hashlib
 import inspect
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, ClassVar, Final
 
 from tellbench._version import __version__
+from tellbench.datasets.clip import Clip
 from tellbench.datasets.corpus import MANIFEST, Corpus
 from tellbench.datasets.files import read_json, sha256, write_json
 from tellbench.errors import InputError
@@ -83,14 +84,13 @@ def readable(corpus: Corpus) -> tuple[Corpus, tuple[str, ...]]:
     )
 
 
-def folder_names(corpus: Corpus) -> dict[str, str]:
+def folder_names(clips: Iterable[Clip]) -> dict[str, str]:
     """A name for each clip id that is safe as a folder, in a tar and in JSON: letters, digits, - and _.
 
-    >>> from tellbench.datasets.clip import Clip
-    >>> folder_names(Corpus([Clip(clip_id=name, path=Path(), label=0) for name in ("a-1", "../a")], Path()))
-    {'a-1': 'a-1', '../a': '_a_32d02ae9'}
+    >>> folder_names(Clip(clip_id=name, path=Path(), label=0) for name in ("a-1", "../a"))
+    {'a-1': 'a-1', '../a': '_a_61b4c98b'}
     """
-    return {clip.clip_id: _safe(clip.clip_id) for clip in corpus}
+    return {clip.clip_id: _safe(clip.clip_id) for clip in clips}
 
 
 def _safe(clip_id: str) -> str:

@@ -41,19 +41,19 @@ class WebDataset(Exporter):
         """Shard by shard; clips without a split go into `all`."""
         corpus, left_out = readable(corpus)
         _check(corpus)
-        names = folder_names(corpus)
         lines = []
         for split in (*SPLITS, ""):
-            shards = list(_shards((clip for clip in corpus if clip.split == split), self.shard_mb * 1e6))
-            for number, clips in enumerate(shards):
+            sizes = []
+            for number, clips in enumerate(_shards((c for c in corpus if c.split == split), self.shard_mb * 1e6)):
                 path = out / f"{split or 'all'}-{number:06d}.tar"
                 if not path.is_file():
-                    _pack(path, clips, names)
+                    _pack(path, clips, folder_names(clips))
                 for _ in clips:
                     on_clip()
-            if shards:
-                last = f"{len(shards) - 1:06d}"
-                lines.append(f"{sum(map(len, shards))} clips: {out / (split or 'all')}-{{000000..{last}}}.tar")
+                sizes.append(len(clips))
+            if sizes:
+                last = f"{len(sizes) - 1:06d}"
+                lines.append(f"{sum(sizes)} clips: {out / (split or 'all')}-{{000000..{last}}}.tar")
         return (*lines, *left_out)
 
 
