@@ -83,7 +83,8 @@ class Rows(ABC):
             Folded word to one tuple of the `also` fields a row.
         """
         hashes = [np.empty(0, np.uint64), *(_hashes(batch.column(0), fold) for batch in self.batches([name]))]
-        ranked = np.sort(np.concatenate(hashes))
+        ranked = np.concatenate(hashes)
+        ranked.sort()
         twice = np.unique(ranked[1:][ranked[1:] == ranked[:-1]])
         found: dict[str, list[tuple[Any, ...]]] = defaultdict(list)
         if not len(twice):

@@ -92,10 +92,9 @@ def _members(
         if not parts:
             continue
         values = union_categoricals(parts)
-        codes = np.asarray(values.codes, np.int64)
-        given = (codes >= 0) & (np.asarray(values.categories, object) != "")[codes]
-        row = np.tile(np.arange(len(parts[0])), len(parts))
-        yield kind, row[given], codes[given], values.categories
+        unsaid = values.categories.get_indexer([""])[0]
+        given = np.flatnonzero((values.codes >= 0) & (values.codes != unsaid))  # mostly few: people are not donors
+        yield kind, given % len(parts[0]), values.codes[given].astype(np.int64), values.categories
 
 
 def groups_of(table: Columns) -> npt.NDArray[np.intp]:

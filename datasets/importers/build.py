@@ -35,7 +35,6 @@ from tellbench.errors import InputError
 FINDINGS: Final = "findings.csv"
 RECORD: Final = "import.json"
 _KEPT: Final = ".facts.sqlite"
-_COUNTED: Final = ("dataset", "variant", "generator")
 _SIDE_BY_SIDE: Final = 1024
 """Clips that are looked into, and kept in case of an interruption, at once (assumption)."""
 
@@ -106,7 +105,7 @@ def survey(wish: Wish) -> Iterator[Survey]:
         _stage(scan(wish.layout, wish.roots, lookup, findings, wish.only), staged)
         lookup.tell_unused()
         rows = Stored(staged, Path())
-        table = {name: rows.words(name) for name in (*KEYS, "split", *_COUNTED)}
+        table = {name: rows.words(name) for name in (*KEYS, "split")}
         label = rows.numbers("label")
         if not len(label):
             raise _nothing(wish)
@@ -119,7 +118,7 @@ def survey(wish: Wish) -> Iterator[Survey]:
         if (n := int((split < 0).sum())) and wish.mode == "published":
             findings.counts["clips in no split"] += n
         shared = _tell_shared({**{key: table[key] for key in KEYS}, "split": _named(split)}, findings)
-        counts = count({**{name: table[name] for name in _COUNTED}, "label": label}, split, wish.layout)
+        counts = count(rows, split, wish.layout)
         yield Survey(
             wish=wish,
             staged=staged,

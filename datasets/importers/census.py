@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, Final, cast
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 
 from tellbench.datasets.clip import FORGED, PRISTINE, SPLITS
 from tellbench.datasets.importers.layout import Layout
 from tellbench.datasets.importers.scan import Only
+from tellbench.datasets.rows import Rows
 
 KINDS: Final = {PRISTINE: "pristine", -1: "unlabelled"}
 """Kinds beside the methods of forged clips."""
@@ -46,23 +48,25 @@ class Count:
         return self.total if split == ALL else self.splits.get(split, 0)
 
 
-def count(table: Mapping[str, Any], split: npt.NDArray[np.int64], layout: Layout) -> list[Count]:
+def count(rows: Rows, split: npt.NDArray[np.int64], layout: Layout) -> list[Count]:
     """Count clips.
 
     Args:
-        table: the columns `dataset`, `variant`, `generator` (categorical) and `label`.
+        rows: the clips.
         split: index in `SPLITS` of each clip, -1 for none.
         layout: whose published counts stand beside them.
     """
-    frame = pd.DataFrame({**table, "split": split})
-    sizes = frame.groupby(["dataset", "variant", "label", "generator", "split"], observed=True, sort=True).size()
+    sizes: Counter[tuple[str, str, int, str, int]] = Counter()
+    rest = iter(split)
+    for batch in rows.batches(("dataset", "variant", "label", "generator")):
+        columns = (column.to_pylist() for column in batch.columns)
+        sizes.update(zip(*columns, itertools.islice(rest, len(batch)), strict=True))
     found: dict[tuple[str, str, int, str], dict[str, int]] = {}
-    for key, n in sizes.items():
-        dataset, variant, label, generator, at = cast(tuple[str, str, int, str, int], key)
-        kind = str(generator) if label == FORGED else KINDS[int(label)]
-        cell = found.setdefault((str(dataset), str(variant), int(label), kind), {})
+    for (dataset, variant, label, generator, at), n in sorted(sizes.items()):
+        kind = generator if label == FORGED else KINDS[label]
+        cell = found.setdefault((dataset, variant, label, kind), {})
         name = SPLITS[int(at)] if at >= 0 else ""
-        cell[name] = cell.get(name, 0) + int(n)
+        cell[name] = cell.get(name, 0) + n
     return [
         Count(
             dataset=dataset,
