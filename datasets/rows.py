@@ -60,7 +60,7 @@ class Rows(ABC):
             used, at = np.unique(batch.column(0).indices.to_numpy(), return_inverse=True)
             words = batch.column(0).dictionary.take(pa.array(used)).to_pylist()
             parts.append(np.array([known.setdefault(word, len(known)) for word in words], np.int32)[at])
-        return pd.Categorical.from_codes(np.concatenate(parts), list(known))
+        return pd.Categorical.from_codes(np.concatenate(parts), pd.Index(list(known), dtype=object))
 
     def counted(self, *names: str) -> Counter[tuple[Any, ...]]:
         """How often each combination of some fields occurs, in order of appearance."""

@@ -92,7 +92,7 @@ def _members(
         if not parts:
             continue
         values = union_categoricals(parts)
-        unsaid = values.categories.get_indexer([""])[0]
+        unsaid = values.categories.get_indexer(pd.Index([""]))[0]
         given = np.flatnonzero((values.codes >= 0) & (values.codes != unsaid))  # mostly few: people are not donors
         yield kind, given % len(parts[0]), values.codes[given].astype(np.int64), values.categories
 
