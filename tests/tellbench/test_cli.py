@@ -334,6 +334,25 @@ def test_import_of_what_cannot_be(tellbench, monkeypatch, tmp_path, words, messa
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize(
+    ("listed", "message"),
+    [
+        (None, "list List_of_testing_videos.txt is missing"),
+        ("1 ../../secret.mp4\n", "leaves the corpus folder"),
+        ("1 C:\\videos\\secret.mp4\n", "leaves the corpus folder"),
+    ],
+)
+def test_import_with_a_list_that_cannot_be_used(tellbench, tmp_path, listed, message):
+    clip = tmp_path / "celeb" / "Celeb-real" / "id0_0000.mp4"
+    clip.parent.mkdir(parents=True)
+    clip.touch()
+    if listed:
+        (tmp_path / "celeb" / "List_of_testing_videos.txt").write_text(listed)
+    for more in ((), ("--dry-run",), ("--copy",)):
+        assert_refused(tellbench("import", "celebdf-v2", tmp_path / "celeb", "--out", tmp_path / "c", *more), message)
+    assert not (tmp_path / "c").exists() and clip.is_file()
+
+
 def test_import_lists_its_layouts(tellbench):
     assert "faceforensics" in tellbench("import", "list").stdout
 
