@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import inspect
+import logging
 import zipfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -127,6 +128,20 @@ def load_detector(folder: Path) -> Detector:
         raise InputError(f"{folder} holds detector {name!r}; known: {', '.join(DETECTORS)}")
     detector: Detector = DETECTORS.load(str(name)).load(Path(folder))
     return detector
+
+
+def read_detectors(folder: Path) -> dict[str, Detector]:
+    """Trained detectors of a folder by the name of their own, sanity rows left out; what cannot be read is logged."""
+    found: dict[str, Detector] = {}
+    for path in sorted(folder.glob(f"*/{DESCRIPTION}")):
+        try:
+            detector = load_detector(path.parent)
+        except InputError as error:
+            logging.getLogger(__name__).warning("left out: %s", error)
+            continue
+        if not detector.sanity:
+            found[path.parent.name] = detector
+    return found
 
 
 def broken(folder: Path, error: Exception) -> InputError:

@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 from collections.abc import Iterator
 from typing import Final, Literal
 
 from tellbench.eval.audits import failed
 from tellbench.eval.results import Results, ScoreRow
 from tellbench.eval.rows import NULL
+from tellbench.registry import DETECTORS
 from tellbench.reports.protocols import leaderboard_only
 
 KNOWN: Final = ("oracle", "random", "constant")
 """Rows whose AUC is known beforehand."""
-PROBES: Final = ("metadata-only", "silence-only", "first-frame-only", "background-only")
-"""Rows that see no moving face: what they find out is no forgery."""
-SANITY: Final = (*KNOWN, *PROBES)
-"""Rows that test the benchmark, not the forgeries."""
 _CHANCE: Final = 0.5
 _TOLERANCE: Final = 1e-9
 _UNLUCKY: Final = 2.0
@@ -34,6 +32,13 @@ class Finding:
 
     level: Literal["alarm", "caution"]
     text: str
+
+
+@functools.cache
+def sanity() -> tuple[str, ...]:
+    """Detectors that test the benchmark and not the forgeries: rows known beforehand, then the probes."""
+    flagged = [name for name in DETECTORS if DETECTORS.load(name).sanity]
+    return (*KNOWN, *(name for name in flagged if name not in KNOWN))
 
 
 def findings(results: Results) -> list[Finding]:
@@ -88,7 +93,7 @@ def _weaknesses(results: Results) -> Iterator[str]:
         n_clips = worst.n_pristine + worst.n_forged
         yield f"{name} could not score {worst.n_missing} of {n_clips} clips ({worst.test_on}); each counts as 0.5."
     for row in results.scores:
-        if row.auc < _INVERTED and row.detector not in SANITY and row.test_on != NULL:
+        if row.auc < _INVERTED and row.detector not in sanity() and row.test_on != NULL:
             yield f"{row.detector} is worse than guessing on {row.test_on} (AUC {row.auc:.3f})."
     if results.scores and not any(row.test_on == NULL for row in results.scores):
         yield "No null row: this run has no clips made by the null generator, so shortcuts were not ruled out."

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import logging
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
@@ -12,8 +11,6 @@ from PIL import Image
 
 from tellbench.datasets.clip import Clip
 from tellbench.detectors.base import Detector, Evidence
-from tellbench.detectors.storage import load_detector
-from tellbench.errors import InputError
 from tellbench.reports.charts import Chart, chart
 
 QUALITY: Final = 88
@@ -30,20 +27,6 @@ class Finding:
     charts: tuple[Chart, ...]
     pictures: tuple[tuple[str, str], ...]
     """File relative to the site's folder, and title."""
-
-
-def read_detectors(folder: Path) -> dict[str, Detector]:
-    """Trained detectors by the name of their folder, sanity rows left out; one that cannot be read is logged."""
-    found: dict[str, Detector] = {}
-    for path in sorted(folder.glob("*/detector.json")):
-        try:
-            detector = load_detector(path.parent)
-        except InputError as error:
-            logging.getLogger(__name__).warning("no evidence from %s: %s", path.parent, error)
-            continue
-        if not detector.sanity:
-            found[path.parent.name] = detector
-    return found
 
 
 def examine(clip: Clip, detectors: Sequence[Detector], site: Path, stem: str) -> list[Finding]:

@@ -9,7 +9,7 @@ from typing import Final
 
 from tellbench.eval.results import Results, ScoreRow
 from tellbench.eval.rows import NULL
-from tellbench.reports.checks import SANITY
+from tellbench.reports.checks import sanity
 from tellbench.reports.tables import best_detectors, leaderboard
 
 STEPS: Final = (0.4, 0.6, 0.7, 0.8, 0.9, 0.97)
@@ -31,7 +31,7 @@ class Line:
     @property
     def is_sanity(self) -> bool:
         """Whether the row tests the benchmark."""
-        return self.detector in SANITY
+        return self.detector in sanity()
 
 
 @dataclasses.dataclass(frozen=True)
@@ -63,7 +63,7 @@ def heat_map(results: Results) -> HeatMap:
     hardness = {name: entry.score.auc for name, entry in best.items()}
     columns.sort(key=lambda name: (name == NULL, hardness.get(name, 2.0)))
     lines = [_line(name, columns, met) for name in dict.fromkeys(entry.score.detector for entry in entries)]
-    lines.sort(key=lambda line: (SANITY.index(line.detector) + 1 if line.is_sanity else 0, -(line.mean or 0)))
+    lines.sort(key=lambda line: (sanity().index(line.detector) + 1 if line.is_sanity else 0, -(line.mean or 0)))
     return HeatMap(tuple(columns), tuple(lines), tuple(_sentences(lines, columns, hardness)))
 
 

@@ -22,7 +22,7 @@ from tellbench.eval.groups import FEWEST, GroupRow, auc_by_group
 from tellbench.eval.results import Results
 from tellbench.eval.rows import NULL
 from tellbench.reports import cards, conditions, figures, protocols, tables
-from tellbench.reports.checks import SANITY, findings
+from tellbench.reports.checks import findings, sanity
 from tellbench.reports.gallery import Exhibit, Pair
 from tellbench.reports.heatmap import STEPS, WORDS, heat_map, level
 
@@ -76,7 +76,7 @@ def render_index(
         level=level,
         levels=list(enumerate(zip(WORDS, ("below 0.4", *(f"from {step:g}" for step in STEPS)), strict=True))),
         tradeoffs=tables.tradeoffs(results),
-        sanity=SANITY,
+        sanity=sanity(),
         null=NULL,
         real_time=figures.REAL_TIME,
         looks=looks,
@@ -207,7 +207,7 @@ def _further(results: Results, looks: figures.Looks) -> list[Further]:
             *protocols.heading(name),
             tuple((p, Markup(conditions.draw(p, looks)), protocols.in_words(p, results)) for p in panels),
         )
-        for name, panels in protocols.panels(results, SANITY).items()
+        for name, panels in protocols.panels(results, sanity()).items()
     ]
 
 

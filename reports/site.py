@@ -15,12 +15,12 @@ import pandas as pd
 
 from tellbench.datasets.corpus import Corpus
 from tellbench.datasets.files import atomic_folder
+from tellbench.detectors.storage import read_detectors
 from tellbench.errors import InputError
 from tellbench.eval.evaluate import read_scores
 from tellbench.eval.results import FILE, Results
 from tellbench.reports import gallery, pages, protocols, tables
-from tellbench.reports.checks import SANITY
-from tellbench.reports.evidence import read_detectors
+from tellbench.reports.checks import sanity
 
 PAIRS: Final = 6
 """Pairs in the gallery for each generator."""
@@ -71,7 +71,7 @@ def _gallery(results: Results, clips: pd.DataFrame, corpus: Corpus, models: Path
         for generator, best in tables.best_detectors(results).items()
         for pair in gallery.choose(corpus, clips, best.score.detector, generator, PAIRS)
     ]
-    named = [name for name in results.tables if name not in SANITY]
+    named = [name for name in results.tables if name not in sanity()]
     return gallery.exhibit(chosen, clips, named, list(read_detectors(models).values()), site)
 
 

@@ -12,7 +12,7 @@ import pandas as pd
 
 from tellbench.eval.results import Results, ScoreRow, SpeedRow
 from tellbench.eval.rows import NULL, OUTSIDE_PROTOCOL
-from tellbench.reports.checks import SANITY
+from tellbench.reports.checks import sanity
 from tellbench.reports.protocols import further, is_main
 
 NOTHING: Final = "–"
@@ -30,7 +30,7 @@ class Entry:
     @property
     def is_sanity(self) -> bool:
         """Whether the row tests the benchmark and not the forgeries."""
-        return self.score.detector in SANITY or self.score.test_on == NULL
+        return self.score.detector in sanity() or self.score.test_on == NULL
 
     @property
     def fps(self) -> float | None:
@@ -75,12 +75,12 @@ def leaderboard(results: Results) -> list[Entry]:
     speed = fastest(results)
     rows = [row for row in results.scores if is_main(row)]
     entries = [Entry(row, speed.get(row.test_on)) for row in rows]
-    sanity = {name: i for i, name in enumerate(SANITY, 1)}
+    last = {name: i for i, name in enumerate(sanity(), 1)}
     generators = list(dict.fromkeys(row.test_on for row in rows))
 
     def place(entry: Entry) -> tuple[bool, int, int, float]:
         row = entry.score
-        return row.test_on == NULL, generators.index(row.test_on), sanity.get(row.detector, 0), -row.auc
+        return row.test_on == NULL, generators.index(row.test_on), last.get(row.detector, 0), -row.auc
 
     return sorted(entries, key=place)
 

@@ -52,13 +52,13 @@ def _load(models: Path | None) -> list[Detector]:
     """Trained detectors from a folder, or every real detector untrained."""
     if models is None:
         return [DETECTORS.create(name) for name in DETECTORS if not DETECTORS.load(name).sanity]
-    from tellbench.detectors.storage import load_detector
+    from tellbench.detectors.storage import read_detectors
     from tellbench.errors import InputError
 
-    folders = sorted(path.parent for path in models.glob("*/detector.json"))
-    if not folders:
+    found = read_detectors(models)
+    if not found:
         raise InputError(f"{models} holds no trained detector; make one with `tellbench train`")
-    return [detector for detector in map(load_detector, folders) if not detector.sanity]
+    return list(found.values())
 
 
 def _tell(evidence: Evidence) -> None:

@@ -6,8 +6,9 @@ import pytest
 from sklearn.linear_model import LogisticRegression
 from sklearn.tree import DecisionTreeClassifier
 
+from tellbench.detectors.cnn import Cnn, Fit
 from tellbench.detectors.sanity import Constant, Random
-from tellbench.detectors.storage import configuration, load_detector, read_detector, save_detector
+from tellbench.detectors.storage import configuration, load_detector, read_detector, read_detectors, save_detector
 from tellbench.errors import InputError
 
 
@@ -70,3 +71,15 @@ def test_any_detector_is_loaded_by_the_name_it_was_saved_under(tmp_path):
         (tmp_path / "model" / "detector.json").write_text(json.dumps(description))
         with pytest.raises(InputError, match="known: blink"):
             load_detector(tmp_path / "model")
+
+
+def test_a_folder_of_detectors_without_sanity_rows_and_broken_ones(tmp_path, caplog):
+    Random().save(tmp_path / "random")
+    detector = Cnn()
+    detector.fitted = Fit(detector.build(), 1.0, {})
+    detector.save(tmp_path / "mine")
+    (tmp_path / "blink").mkdir()
+    (tmp_path / "blink" / "detector.json").write_text("broken")
+    assert list(read_detectors(tmp_path)) == ["mine"]
+    assert str(tmp_path / "blink") in caplog.text
+    assert read_detectors(tmp_path / "absent") == {}

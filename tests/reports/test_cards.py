@@ -9,7 +9,6 @@ import pytest
 
 from tellbench.eval.results import Results
 from tellbench.reports.cards import corpus_card, detector_cards, generator_cards
-from tellbench.reports.evidence import read_detectors
 from tellbench.reports.heatmap import heat_map, level
 from tellbench.reports.tables import tradeoffs
 
@@ -54,14 +53,6 @@ def test_detectors_with_and_without_their_folders(results, tmp_path):
     assert cards["cnn:resnet18"]["clips"] == "train 42"
     assert "device" not in cards["cnn:resnet18"]
     assert cards["blink"] == {"trained on": "meshwarp"}
-
-
-def test_unreadable_detectors_give_no_evidence(tmp_path, caplog):
-    (tmp_path / "blink").mkdir()
-    (tmp_path / "blink" / "detector.json").write_text("broken")
-    assert read_detectors(tmp_path) == {}
-    assert "no evidence" in caplog.text
-    assert read_detectors(tmp_path / "absent") == {}
 
 
 def test_heat_map_runs_from_hard_to_easy_and_good_to_bad(results):

@@ -8,7 +8,7 @@ import xml.etree.ElementTree as ET
 import pytest
 
 from tellbench.eval.results import Results
-from tellbench.reports.checks import SANITY, findings
+from tellbench.reports.checks import findings, sanity
 from tellbench.reports.conditions import draw
 from tellbench.reports.protocols import further, in_words, is_main, panels
 from tellbench.reports.tables import leaderboard
@@ -39,7 +39,7 @@ def test_the_leaderboard_and_its_checks_do_not_see_them(results, run):
 
 
 def test_one_panel_for_each_quantity_on_each_generator(results):
-    found = panels(results, SANITY)
+    found = panels(results, sanity())
     assert list(found) == ["laundered", "leave-one-generator-out"]
     assert [(p.quantity, p.test_on, p.is_curve) for p in found["laundered"]] == [
         ("crf", "meshwarp", True),
@@ -52,11 +52,11 @@ def test_one_panel_for_each_quantity_on_each_generator(results):
 
 def test_curves_and_marks_are_drawn_and_described(results):
     looks = {"cnn:resnet18": 0, "spectrum": 1, "blink": 2}
-    for panel in (panel for group in panels(results, SANITY).values() for panel in group):
+    for panel in (panel for group in panels(results, sanity()).values() for panel in group):
         root = ET.fromstring(draw(panel, looks))
         assert "spectrum at" in root[1].text
         parts = {child.get("data-series") for child in root.iter()}
         assert {"0", "1", "2"} <= parts
-    worst = in_words(panels(results, SANITY)["laundered"][0], results)
+    worst = in_words(panels(results, sanity())["laundered"][0], results)
     assert "at crf 38, AUC" in worst
     assert worst.endswith("on the leaderboard.")
