@@ -10,13 +10,15 @@ from __future__ import annotations
 import csv
 import dataclasses
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Final
 
+import pandas as pd
+
 from tellbench.datasets.corpus import Corpus
 from tellbench.datasets.pictures import SUFFIXES
-from tellbench.datasets.scores import ScoreTable
+from tellbench.datasets.scores import FRAMES, ScoreTable
 from tellbench.errors import InputError
 
 NAMES: Final = (
@@ -54,7 +56,9 @@ class OutsideScores:
 
     def score(self, clips: Corpus) -> ScoreTable:
         """As a detector would: one score a clip."""
-        return ScoreTable(self.table.series.reindex(clips.labels.index))
+        ids = clips.labels.index
+        frames = self.table.frames
+        return ScoreTable(self.table.series.reindex(ids), frames[frames["clip_id"].isin(ids)])
 
 
 def read_outside(path: Path, corpus: Corpus, wanted: Corpus) -> OutsideScores:
@@ -88,7 +92,7 @@ def read_outside(path: Path, corpus: Corpus, wanted: Corpus) -> OutsideScores:
     ids = list(wanted.labels.index)
     asked = set(ids)
     means = {clip_id: _mean(scores) for clip_id, scores in found.items() if clip_id in asked}
-    table = ScoreTable(means)
+    table = ScoreTable(means, _frames({clip_id: found[clip_id] for clip_id in means if clip_id not in whole}))
     given = table.series.dropna().index
     return OutsideScores(
         table=table,
@@ -144,6 +148,12 @@ def _number(text: str, where: str) -> float:
     if text and not _is_number(text):
         raise InputError(f"{where}: score {text!r} is no number; leave it empty where there is none")
     return float(text) if text else float("nan")
+
+
+def _frames(found: Mapping[str, Sequence[float]]) -> pd.DataFrame:
+    """Scores of frames, numbered as they come; those without one are left out."""
+    rows = [(clip_id, i, score) for clip_id, scores in found.items() for i, score in enumerate(scores)]
+    return pd.DataFrame(rows, columns=list(FRAMES)).dropna()
 
 
 def _mean(scores: Sequence[float]) -> float:

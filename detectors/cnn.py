@@ -12,6 +12,7 @@ from typing import Any, ClassVar, Final, Self
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 import timm
 import torch
 from torch import Tensor, nn
@@ -107,6 +108,11 @@ class Fit:
     """Epochs, losses and counts of clips."""
 
 
+def _first_of_each(crops: Crops, count: int) -> npt.NDArray[np.int64]:
+    """Index of the first frame of each of the frames, or runs of frames, that are scored, (count,)."""
+    return crops.indices[:: len(crops.indices) // count]
+
+
 class Cnn(Detector):
     """Frame scores of a convolutional or other timm model; the clip's score is the logistic of their mean log odds.
 
@@ -176,17 +182,20 @@ class Cnn(Detector):
         return self
 
     def score(self, clips: Corpus) -> ScoreTable:
-        """One score a clip; NaN where no face can be found or the video cannot be read.
+        """One score a clip, and one a frame; NaN where no face can be found or the video cannot be read.
 
         Raises:
             InputError: the detector is not fitted.
         """
         fit = self._fit()
         scores = dict.fromkeys((clip.clip_id for clip in clips), float("nan"))
+        frames = []
         for clip, crops in self._crops(clips):
-            logit = float(self._logits(fit.model, self.images(crops)).mean())
-            scores[clip.clip_id] = float(logistic(logit, fit.temperature))
-        return ScoreTable(scores)
+            logits = self._logits(fit.model, self.images(crops))
+            scores[clip.clip_id] = float(logistic(float(logits.mean()), fit.temperature))
+            each = {"frame": _first_of_each(crops, len(logits)), "score": logistic(logits, fit.temperature)}
+            frames.append(pd.DataFrame({"clip_id": clip.clip_id, **each}))
+        return ScoreTable(scores, pd.concat(frames) if frames else None)
 
     def save(self, folder: Path) -> None:
         """Write the fitted detector.
@@ -226,7 +235,7 @@ class Cnn(Detector):
         except InputError as error:
             return Evidence(self.name, None, {"problem": str(error)})
         images = self.images(crops)
-        scored = crops.indices[:: len(crops.indices) // len(images)]  # the first frame of each
+        scored = _first_of_each(crops, len(images))
         times = scored / cues.fps
         facts: dict[str, float | int | str] = {
             "backbone": self.backbone,

@@ -51,6 +51,12 @@ class ScoreRow:
     """Forged clips found at 0.1% false alarms."""
     aurc: float | None = None
     """Mean error over all shares of clips answered, surest first."""
+    frame_auc: float | None = None
+    """AUC of single frames, or runs of frames, each with the label of its clip; None where clips are scored whole."""
+    frame_auc_low: float | None = None
+    frame_auc_high: float | None = None
+    n_frames: int = 0
+    """Frames, or runs of frames, that were scored."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

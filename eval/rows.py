@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 
@@ -85,7 +85,22 @@ def evaluate(
         partial_auc=metrics.partial_auc(y, s),
         tpr_at_fpr_0_1=metrics.tpr_at_fpr(y, s, 0.001),
         aurc=metrics.aurc(y, s),
+        **_of_frames(table, view, n_boot=n_boot, seed=seed),
     )
+
+
+def _of_frames(table: ScoreTable, view: Corpus, *, n_boot: int, seed: int) -> dict[str, Any]:
+    """AUC of the frames of some clips with its interval over people; nothing where a class has no frame."""
+    of = {clip.clip_id: clip for clip in view}
+    frames = table.frames.dropna()
+    frames = frames[frames["clip_id"].isin(of)]
+    clips = [of[clip_id] for clip_id in frames["clip_id"]]
+    y, s = np.array([clip.label for clip in clips], int), frames["score"].to_numpy(np.float64)
+    if len(set(y.tolist())) < 2:
+        return {}
+    interval = auc_interval(y, s, [person(clip) for clip in clips], n_boot=n_boot, seed=seed)
+    ends = {"frame_auc_low": interval.low, "frame_auc_high": interval.high}
+    return {"frame_auc": metrics.auc(y, s), **ends, "n_frames": len(y)}
 
 
 def protocol(train_on: Sequence[str], test_on: str) -> str:

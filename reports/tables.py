@@ -60,6 +60,9 @@ COLUMNS: Final = (
     Column("auc_high", "high", "Upper end of the 95% interval of the AUC.", lambda e: e.score.auc_high),
     Column("fps", "fps", "Frames a second of the generator, offline.", lambda e: e.fps, digits=1),
     Column("ap", "AP", "Average precision.", lambda e: e.score.ap, "↑"),
+    Column(
+        "frame_auc", "frame AUC", "The AUC of single frames, where they are scored.", lambda e: e.score.frame_auc, "↑"
+    ),
     Column("eer", "EER", "Error rate where both kinds of error are equal.", lambda e: e.score.eer, "↓"),
     Column("tpr_at_fpr_1", "TPR@1%", "Forged clips found at 1% false alarms.", lambda e: e.score.tpr_at_fpr_1, "↑"),
     Column("brier", "Brier", "Squared error of the score as a probability.", lambda e: e.score.brier, "↓"),

@@ -59,8 +59,13 @@ def fitted(request, corpus) -> Detector:
 
 
 @pytest.fixture(scope="module")
-def scores(fitted, corpus):
-    return fitted.score(corpus).series
+def table(fitted, corpus):
+    return fitted.score(corpus)
+
+
+@pytest.fixture(scope="module")
+def scores(table):
+    return table.series
 
 
 learning = pytest.mark.parametrize("name", [name for name in DETECTORS if not DETECTORS.load(name).sanity])
@@ -74,6 +79,13 @@ def test_scores_name_every_clip_and_lie_in_the_unit_interval(scores, corpus):
     assert set(scores.index) == {clip.clip_id for clip in corpus}
     assert scores.dropna().between(0, 1).all()
     assert scores.drop("blank").notna().all()
+
+
+def test_scores_of_frames_lie_on_both_sides_of_their_clip_s(table, scores):
+    for clip_id, frames in table.frames.groupby("clip_id"):
+        assert frames["score"].min() - 1e-9 <= scores[clip_id] <= frames["score"].max() + 1e-9
+        assert frames["frame"].is_unique and frames["frame"].ge(0).all()
+    assert table.frames["clip_id"].isin(scores.dropna().index).all()
 
 
 def test_a_clip_without_a_face_is_missing_not_guessed(fitted, scores):

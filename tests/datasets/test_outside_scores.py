@@ -53,6 +53,7 @@ def test_forms(read, text):
     assert found.table.series.to_dict() == pytest.approx(WANTED)
     assert (found.missing, found.extra, found.n_elsewhere) == ((), (), 0)
     assert found.n_averaged == (3 if "frames" in text else 0)
+    assert found.table.frames["score"].tolist() == ([0.2, 0.3, 0.5, 1.0] if "frames" in text else [])
 
 
 def test_missing_extra_and_other_splits_are_told(read, corpus):

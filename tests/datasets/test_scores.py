@@ -14,6 +14,18 @@ def test_round_trip_keeps_missing_scores(tmp_path):
     assert len(again) == 3
 
 
+def test_scores_of_frames_lie_beside_and_go_with_their_table(tmp_path):
+    frames = pd.DataFrame({"clip_id": ["007", "007"], "frame": [0, 8], "score": [0.125, 1.0]})
+    ScoreTable({"007": 0.5}, frames).write_csv(tmp_path / "s.csv")
+    again = ScoreTable.read_csv(tmp_path / "s.csv")
+    pd.testing.assert_frame_equal(again.frames, frames)
+    again.write_csv(tmp_path / "s.csv")
+    ScoreTable({"007": 0.5}).write_csv(tmp_path / "s.csv")
+    assert ScoreTable.read_csv(tmp_path / "s.csv").frames.empty
+    with pytest.raises(InputError, match="clip '007' has score 2"):
+        ScoreTable({"007": 0.5}, frames.assign(score=2.0))
+
+
 @pytest.mark.parametrize("score", [-0.01, 1.01, 7.0])
 def test_scores_outside_the_range_are_named(score):
     with pytest.raises(InputError, match=r"clip 'a' has score"):

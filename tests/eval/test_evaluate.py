@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from tellbench.datasets.clip import Clip
@@ -179,3 +180,17 @@ def test_a_corpus_without_pairs_is_taken_as_it_is(tmp_path):
     corpus = Corpus([dataclasses.replace(clip, pair_id="") for clip in make()], Path("/nowhere"))
     rows = evaluate_run(corpus, {"good": Told(fair)}, ["meshwarp"], tmp_path, n_boot=10).scores
     assert {row.test_on for row in rows} == {"meshwarp", "null"}
+
+
+def test_frames_are_judged_beside_clips():
+    """A detector that scores only some clips' frames: every frame counts, with the label of its clip."""
+    clips = Corpus(make(3, ("meshwarp",)), Path("/nowhere"))
+    ids = ["c0-pristine", "c0-pristine", "c1-pristine", "c0-meshwarp", "c1-meshwarp", "stranger"]
+    frames = pd.DataFrame({"clip_id": ids, "frame": [0, 9, 0, 0, 0, 0], "score": [0.1, 0.6, 0.2, 0.4, 0.8, 0.0]})
+    table = ScoreTable({clip.clip_id: 0.5 for clip in clips}, frames)
+    row = evaluate(table, clips, detector="x", train_on=["meshwarp"], test_on="meshwarp", n_boot=50)
+    assert (row.frame_auc, row.n_frames) == (pytest.approx(5 / 6), 5)
+    assert row.frame_auc_low <= row.frame_auc <= row.frame_auc_high
+    assert row.auc == 0.5
+    whole = evaluate(ScoreTable(table.series), clips, detector="x", train_on=[], test_on="meshwarp", n_boot=50)
+    assert (whole.frame_auc, whole.frame_auc_low, whole.n_frames) == (None, None, 0)
