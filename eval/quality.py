@@ -1,4 +1,4 @@
-"""How well clips talk: sync confidence and offset, CAPP-style score and pose variation, generated beside pristine.
+"""How well clips talk, forged beside pristine: sync confidence and offset, CAPP-style score, pose variation, identity.
 
 `python -m tellbench.eval.quality CORPUS` prints one row for each generator. The networks were trained here, on the
 studio: values compare clips with one another and with the pristine control, not with published tables.
@@ -10,7 +10,7 @@ import argparse
 import dataclasses
 import logging
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Final
 
@@ -24,6 +24,8 @@ from tellbench.datasets.clip import PRISTINE, Clip
 from tellbench.datasets.corpus import Corpus
 from tellbench.detectors.speaking import face_of, voice_of
 from tellbench.errors import InputError
+from tellbench.eval.likeness import likeness
+from tellbench.eval.results import QualityRow
 
 CONTROL: Final = "pristine"
 """Name of the row of pristine clips."""
@@ -76,10 +78,13 @@ def clip_quality(clip: Clip, backend: str = "network", device: str = "auto") -> 
     return quality_of(moves, heard)
 
 
-def clip_table(clips: Iterable[Clip], backend: str = "network", device: str = "auto") -> pd.DataFrame:
+def clip_table(
+    clips: Iterable[Clip], backend: str = "network", device: str = "auto", on_clip: Callable[[], None] = lambda: None
+) -> pd.DataFrame:
     """One row a clip that can be measured: `generator`, `pair_id` and the fields of `Quality`."""
     rows = {}
     for clip in clips:
+        on_clip()
         try:
             found = dataclasses.asdict(clip_quality(clip, backend, device))
         except InputError as error:
@@ -109,6 +114,23 @@ def summary(table: pd.DataFrame) -> pd.DataFrame:
         rows["confidence_ratio"] = rows["sync_confidence"] / control["sync_confidence"]
         rows["delta_p_ratio"] = rows["delta_p"] / control["delta_p"]
     return rows
+
+
+def quality_rows(clips: Corpus, device: str = "auto", on_clip: Callable[[], None] = lambda: None) -> list[QualityRow]:
+    """One row for each generator of labelled clips, pristine first."""
+    table = clip_table(clips, device=device, on_clip=on_clip)
+    table["identity"] = pd.Series(likeness(clips, device=device), dtype=float)
+    if table.empty:
+        return []
+    rows = summary(table).assign(identity=table.groupby("generator")["identity"].mean())
+    named = ["sync_confidence", "sync_distance", "in_time", "capp", "delta_p", "identity"]
+    known = rows[named].astype(object).where(rows[named].notna(), None)
+    return [
+        QualityRow(generator=str(name), n_clips=int(n), n_judged=int(judged), **values)
+        for name, n, judged, values in zip(
+            rows.index, rows["clips"], rows["judged"], known.to_dict("records"), strict=True
+        )
+    ]
 
 
 def main() -> None:

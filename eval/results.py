@@ -14,7 +14,7 @@ from tellbench.errors import InputError
 SCHEMA: Final = 1
 FILE: Final = "results.json"
 
-Row = TypeVar("Row", "ScoreRow", "ComparisonRow", "RankRow", "SpeedRow", "AuditRow")
+Row = TypeVar("Row", "ScoreRow", "ComparisonRow", "RankRow", "SpeedRow", "QualityRow", "AuditRow")
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -126,6 +126,34 @@ class SpeedRow:
     """`fps_offline` of the slowest repeat."""
     fps_offline_high: float | None = None
     """`fps_offline` of the fastest repeat."""
+    setting: str = ""
+    """What was asked of the generator, such as `sampler_steps=5`; empty for its own defaults."""
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class QualityRow:
+    """How well one generator's clips talk, beside `pristine`: means over clips, None where nothing could be measured.
+
+    The networks were trained here (`docs/agreement.md`): values compare with the control, not with published ones.
+    """
+
+    generator: str
+    n_clips: int
+    """Clips with a face."""
+    n_judged: int
+    """Clips with enough voice and face for a sync confidence."""
+    sync_confidence: float | None
+    """Median less minimum of the distances of lips and sound over offsets of 15 frames either way."""
+    sync_distance: float | None
+    """The minimum."""
+    in_time: float | None
+    """Share of the judged clips whose lips are at most one frame of 40 ms off their sound."""
+    capp: float | None
+    """CAPP-style: mean cosine of head and sound over windows of 3 s."""
+    delta_p: float | None
+    """Pose variation: mean change of yaw, pitch and roll from frame to frame at 25 frames a second, degrees."""
+    identity: float | None
+    """Mean cosine of the face with the first frame of the pristine twin."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -157,6 +185,7 @@ class Results:
     seeds: Mapping[str, int]
     scores: tuple[ScoreRow, ...] = ()
     speed: tuple[SpeedRow, ...] = ()
+    quality: tuple[QualityRow, ...] = ()
     audits: tuple[AuditRow, ...] = ()
     comparisons: tuple[ComparisonRow, ...] = ()
     ranks: tuple[RankRow, ...] = ()
@@ -232,6 +261,7 @@ _KINDS: Final[Mapping[str, _Kind]] = {
 _ROWS: Final = {
     "scores": ScoreRow,
     "speed": SpeedRow,
+    "quality": QualityRow,
     "audits": AuditRow,
     "comparisons": ComparisonRow,
     "ranks": RankRow,
@@ -246,7 +276,7 @@ _PLAIN: Final = {
     "corpus": "corpus",
     "record": "dict",
 }
-_OPTIONAL: Final = ("audits", "comparisons", "ranks", "tables", "corpus", "record")
+_OPTIONAL: Final = ("quality", "audits", "comparisons", "ranks", "tables", "corpus", "record")
 
 
 def _rows(row: type[Row], value: Mapping[str, Any], name: str, path: Path) -> tuple[Row, ...]:

@@ -44,7 +44,9 @@ GUIDE: Final = (0, (4, 3))
 _DECADES: Final = 30.0
 """Range of speeds from which three ticks a decade are enough."""
 _CROWDED: Final = 1.35
-"""Two generators nearer than this factor of speed have their names on two lines."""
+"""Two generators nearer than this factor of speed have their names on different lines."""
+_LINES: Final = 3
+"""Of names above the marks, at most."""
 _DODGE: Final = 0.024
 """Share of the speed axis between marks of one generator, so that they and their intervals do not hide each other."""
 _GID: Final = "series-"
@@ -92,14 +94,14 @@ def pareto(entries: Sequence[Entry], best: Sequence[Entry], looks: Looks) -> str
     """
     timed = [entry for entry in entries if entry.fps is not None]
     detectors = list(dict.fromkeys(entry.score.detector for entry in timed))
-    top = {entry.score.test_on: entry.score.auc for entry in best}
+    top = {entry.maker: entry.score.auc for entry in best}
     with canvas(6.6, 4.3) as figure:
         axes = figure.add_subplot()
         left, right = _fps_limits([entry.fps or 1 for entry in timed])
         for place, name in enumerate(detectors):
             apart = (right / left) ** (_DODGE * (place - (len(detectors) - 1) / 2))
             for entry in (entry for entry in timed if entry.score.detector == name):
-                _pareto_point(axes, entry, looks[name], apart, big=entry.score.auc >= top.get(entry.score.test_on, 2.0))
+                _pareto_point(axes, entry, looks[name], apart, big=entry.score.auc >= top.get(entry.maker, 2.0))
         _pareto_front(axes, best)
         _pareto_frame(axes, timed)
         handles = [mark(looks[name], short(name)) for name in detectors]
@@ -155,14 +157,12 @@ def _pareto_frame(axes: Axes, timed: Sequence[Entry]) -> None:
     low = min([0.4, *(_ends(entry)[0] for entry in timed)])
     axes.set_xscale("log")
     axes.set_xlim(*_fps_limits([entry.fps or 1 for entry in timed]))
-    axes.set_ylim(low - 0.03, 1.12)
+    axes.set_ylim(low - 0.03, 1.07 + 0.045 * _LINES)
     axes.set_yticks([tick / 10 for tick in range(11) if tick / 10 >= low - 0.03])
     _plain_log_ticks(axes)
     above, last = 0, 0.0
-    for generator, at in sorted(
-        {entry.score.test_on: entry.fps or 0 for entry in timed}.items(), key=lambda item: item[1]
-    ):
-        above = 1 - above if at < last * _CROWDED else 0  # two lines of names where they would touch
+    for generator, at in sorted({entry.maker: entry.fps or 0 for entry in timed}.items(), key=lambda item: item[1]):
+        above = (above + 1) % _LINES if at < last * _CROWDED else 0  # lines of names where they would touch
         last = at
         behind = {"facecolor": CARD, "edgecolor": "none", "pad": 1.5}
         axes.text(at, 1.035 + 0.045 * above, short(generator), ha="center", va="bottom", fontweight="bold", bbox=behind)
@@ -333,5 +333,5 @@ def _patch(colour: str, label: str) -> Any:
 
 
 def _pareto_words(timed: Sequence[Entry]) -> str:
-    said = [f"{e.score.detector} on {e.score.test_on}: AUC {e.score.auc:.3f} at {e.fps:.1f} fps" for e in timed]
+    said = [f"{e.score.detector} on {e.maker}: AUC {e.score.auc:.3f} at {e.fps:.1f} fps" for e in timed]
     return "; ".join(said) + "."

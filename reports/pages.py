@@ -50,6 +50,22 @@ _FACTS: Final = (
 _MORE_FACTS: Final = ("age_band", "skin_tone", "speech_id", "codec", "crf", "sha256")
 
 
+_QUALITY: Final = (
+    (
+        "sync",
+        "How much better lips and sound agree in time than out of time (SyncNet-style); higher is better.",
+    ),
+    ("in time", "Share of the clips whose lips are at most 40 ms off their sound."),
+    ("CAPP-style", "How well the movement of the head goes with the voice, -1 to 1; higher is better."),
+    ("ΔP, degrees", "How much the head turns from frame to frame; a generator should come near the pristine clips."),
+    (
+        "identity",
+        "Cosine of the face with the first frame of its pristine twin; the pristine row shows what one person gives.",
+    ),
+)
+"""Columns of the quality table and what they say."""
+
+
 def render_index(
     results: Results, clips: pd.DataFrame, pairs: Sequence[Pair], corpus: Corpus | None, models: Path
 ) -> str:
@@ -83,6 +99,7 @@ def render_index(
         pairs=pairs,
         figures={name: Markup(svg) for name, svg in drawn.items()},
         speed=[row for row in results.speed if row.generator != NULL],
+        quality_columns=_QUALITY,
         groups=_groups(results, clips),
         fewest=FEWEST,
         further=_further(results, looks),
@@ -176,7 +193,8 @@ def _figures(
     contenders = [entry for entry in entries if not entry.is_sanity]
     best = tables.best_detectors(results)
     if any(entry.fps is not None for entry in contenders):
-        drawn["pareto"] = figures.pareto(contenders, list(best.values()), looks)
+        asked = tables.settings(results)
+        drawn["pareto"] = figures.pareto([*contenders, *asked], [*best.values(), *asked], looks)
     for generator in best:
         if not (clips["generator"] == generator).any():
             continue

@@ -10,6 +10,7 @@ from typing import Final
 
 import pandas as pd
 
+from tellbench.eval.names import DOSE
 from tellbench.eval.results import Results, ScoreRow, SpeedRow
 from tellbench.eval.rows import NULL, OUTSIDE_PROTOCOL
 from tellbench.reports.checks import sanity
@@ -25,12 +26,18 @@ class Entry:
 
     score: ScoreRow
     speed: SpeedRow | None
-    """The generator's fastest measured row; None when it was not measured."""
+    """The fastest measured row of the generator as it is, or as it was asked; None when it was not measured."""
 
     @property
     def is_sanity(self) -> bool:
         """Whether the row tests the benchmark and not the forgeries."""
         return self.score.detector in sanity() or self.score.test_on == NULL
+
+    @property
+    def maker(self) -> str:
+        """The generator, with what was asked of it."""
+        setting = self.score.condition.replace("_", " ").replace("=", " ")
+        return f"{self.score.test_on}, {setting}" if setting else self.score.test_on
 
     @property
     def fps(self) -> float | None:
@@ -92,7 +99,7 @@ def fastest(results: Results) -> dict[str, SpeedRow]:
     """For each real generator, its measured row with the highest offline rate; null makes nothing, so it has none."""
     best: dict[str, SpeedRow] = {}
     for row in results.speed:
-        if row.generator == NULL:
+        if row.generator == NULL or row.setting:
             continue
         if row.generator not in best or row.fps_offline > best[row.generator].fps_offline:
             best[row.generator] = row
@@ -111,17 +118,27 @@ def best_detectors(results: Results) -> dict[str, Entry]:
     return best
 
 
+def settings(results: Results) -> list[Entry]:
+    """The best detector on each setting of a generator whose speed was measured, such as fewer steps of its sampler."""
+    timed = {(row.generator, row.setting): row for row in results.speed if row.setting}
+    best: dict[tuple[str, str], ScoreRow] = {}
+    for row in further(results):
+        key = row.test_on, row.condition
+        if row.protocol == DOSE and key in timed and row.detector not in sanity():
+            best[key] = max(best.get(key, row), row, key=lambda each: each.auc)
+    return [Entry(row, timed[key]) for key, row in best.items()]
+
+
 def tradeoffs(results: Results) -> list[str]:
     """What a faster generator pays in detectability, in words: neighbours in speed, slower one first."""
-    timed = [(entry.fps, name, entry.score) for name, entry in best_detectors(results).items() if entry.fps is not None]
-    timed.sort(key=lambda item: item[0])
-    return [
-        _tradeoff(slow, fast, quick / slow_fps) for (slow_fps, _, slow), (quick, _, fast) in itertools.pairwise(timed)
-    ]
+    timed = [entry for entry in (*best_detectors(results).values(), *settings(results)) if entry.fps is not None]
+    timed.sort(key=lambda entry: entry.fps or 0)
+    return [_tradeoff(slow, fast) for slow, fast in itertools.pairwise(timed)]
 
 
-def _tradeoff(slow: ScoreRow, fast: ScoreRow, factor: float) -> str:
+def _tradeoff(slower: Entry, faster: Entry) -> str:
     """One sentence on two generators; where the intervals overlap, no claim is made."""
+    slow, fast, factor = slower.score, faster.score, (faster.fps or 0) / (slower.fps or 1)
     numbers = f"(best AUC {fast.auc:.3f} against {slow.auc:.3f})"
     ends = (slow.auc_low, slow.auc_high, fast.auc_low, fast.auc_high)
     low, high, fast_low, fast_high = (float("nan") if value is None else value for value in ends)
@@ -133,7 +150,7 @@ def _tradeoff(slow: ScoreRow, fast: ScoreRow, factor: float) -> str:
         verdict = f"; there are too few people to say which is harder to tell {numbers}"
     else:
         verdict = f"; their intervals overlap {numbers}, so neither is shown to be harder to tell"
-    return f"{fast.test_on} is {factor:.1f} times as fast as {slow.test_on}{verdict}."
+    return f"{faster.maker} is {factor:.1f} times as fast as {slower.maker}{verdict}."
 
 
 def shown(value: float | int | str | None, digits: int = 3) -> str:

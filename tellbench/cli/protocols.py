@@ -61,6 +61,20 @@ def steps(bench: Bench) -> list[Step]:
     return [step for name in names.PROTOCOLS if name in bench.suite.protocols for step in makers[name](bench)]
 
 
+def own_settings(suite: Suite) -> list[tuple[str, str, float]]:
+    """Generator, dial and value of every dose of how a generator works, such as steps of a sampler: they cost time."""
+    from tellbench.generator.dials import DIALS
+    from tellbench.registry import GENERATORS
+
+    return [
+        (generator, dial, value)
+        for generator in suite.train_on
+        for dial, values in suite.dials.items()
+        for value in (values if names.DOSE in suite.protocols and dial not in DIALS else ())
+        if dial in GENERATORS.load(generator).dials
+    ]
+
+
 def _unseen_generators(bench: Bench) -> Iterator[Step]:
     from tellbench.eval.protocols import Trial, generators_held_out, labelled
 

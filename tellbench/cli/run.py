@@ -74,11 +74,14 @@ def run_suite(
     detectors = stages.train_detectors(folders, corpus, suite.train_on, suite.seed, chosen, cores(workers))
     results = stages.evaluate(corpus, detectors, suite.train_on, out, suite.seed, suite.name, reuse=True)
     bench = protocols.Bench(suite, out, corpus, detectors, chosen, cores(workers))
+    quality = stages.measure_quality(out / "quality.json", corpus, chosen)
     rows = _follow(protocols.steps(bench))
-    speed = stages.measure_speed_once(out / "speed.json", suite.generators, suite.size, chosen, 2.0, suite.seed)
+    speed = stages.measure_speed_once(
+        out / "speed.json", suite.generators, suite.size, chosen, 2.0, suite.seed, protocols.own_settings(suite)
+    )
     record = run_record(dataclasses.asdict(suite), {"corpus": corpus}, out / "models")
     scores = (*results.scores, *rows)
-    dataclasses.replace(results, scores=scores, speed=tuple(speed), record=record).write(out)
+    dataclasses.replace(results, scores=scores, quality=tuple(quality), speed=tuple(speed), record=record).write(out)
     page = stages.write_report(out, out / "corpus", out / "site")
     stages.heed_audits(results)
     return page

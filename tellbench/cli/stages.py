@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from tellbench.datasets.corpus import Corpus
     from tellbench.detectors.base import Detector
     from tellbench.eval.evaluate import Scorer
-    from tellbench.eval.results import AuditRow, Results, SpeedRow
+    from tellbench.eval.results import AuditRow, QualityRow, Results, SpeedRow
     from tellbench.generator.base import Generator, Request
     from tellbench.generator.plan import Plan
 
@@ -125,25 +125,65 @@ def heed_audits(results: Results) -> None:
         raise typer.Exit(EXIT_AUDIT)
 
 
+def measure_quality(file: Path, corpus: Corpus, device: str) -> list[QualityRow]:
+    """How well the test clips of each generator talk, kept in a file, so that a run that goes on skips it."""
+    import dataclasses
+
+    from tellbench.eval.protocols import labelled
+    from tellbench.eval.quality import quality_rows
+    from tellbench.eval.results import QualityRow
+
+    if not file.is_file():
+        clips = labelled(corpus)
+        with bar("judging quality", len(clips)) as advance:
+            rows = quality_rows(clips, device, on_clip=lambda: advance(1))
+        write_json(file, [dataclasses.asdict(row) for row in rows])
+    return [QualityRow(**row) for row in read_json(file)]
+
+
 def measure_speed(
-    generators: Sequence[str], size: int, device: str, seconds: float, seed: int, live: bool = False
+    generators: Sequence[str],
+    size: int,
+    device: str,
+    seconds: float,
+    seed: int,
+    live: bool = False,
+    settings: Sequence[tuple[str, str, float]] = (),
 ) -> list[SpeedRow]:
-    """Frames per second of every generator on a studio portrait and voice, and of live streams where that is wanted."""
+    """Frames per second of every generator on a studio portrait and voice, and of live streams where that is wanted.
+
+    `settings` are measured as well: a generator, one of its dials and a value.
+    """
+    import dataclasses
+
     from tellbench.datasets.scene import plan_scenes
     from tellbench.eval.speed import studio_request
+    from tellbench.generator.controls import Controls
 
     filmed = functools.cache(studio_request)  # one take serves every generator
     scenes = plan_scenes(3, seconds=seconds, size=size, seed=seed)
     rows = []
-    with bar("measuring speed", len(generators)) as advance:
+    with bar("measuring speed", len(generators) + len(settings)) as advance:
         for name in generators:
             rows.append(_speed_of(GENERATORS.create_with(name, device=device), map(filmed, scenes), live))
+            advance(1)
+        for name, dial, value in settings:
+            controls = Controls(dials={dial: value})
+            requests = (dataclasses.replace(filmed(scene), controls=controls) for scene in scenes)
+            row = _speed_of(GENERATORS.create_with(name, device=device), requests, live)
+            rows.append(dataclasses.replace(row, setting=f"{dial}={value:g}"))
             advance(1)
     return rows
 
 
 def measure_speed_once(
-    file: Path, generators: Sequence[str], size: int, device: str, seconds: float, seed: int
+    file: Path,
+    generators: Sequence[str],
+    size: int,
+    device: str,
+    seconds: float,
+    seed: int,
+    settings: Sequence[tuple[str, str, float]] = (),
 ) -> list[SpeedRow]:
     """`measure_speed`, kept in a file, so that a run that goes on does not measure again."""
     import dataclasses
@@ -151,7 +191,7 @@ def measure_speed_once(
     from tellbench.eval.results import SpeedRow
 
     if not file.is_file():
-        rows = measure_speed(generators, size, device, seconds, seed)
+        rows = measure_speed(generators, size, device, seconds, seed, settings=settings)
         write_json(file, [dataclasses.asdict(row) for row in rows])
     return [SpeedRow(**row) for row in read_json(file)]
 

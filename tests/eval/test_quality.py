@@ -1,10 +1,15 @@
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
 
 from tellbench.datasets.agreement.hearing import N_HEARD, Heard
 from tellbench.datasets.agreement.measures import MOUTH, Moves
-from tellbench.eval.quality import CONTROL, quality_of, summary
+from tellbench.datasets.clip import Clip
+from tellbench.datasets.corpus import Corpus
+from tellbench.eval import quality
+from tellbench.eval.quality import CONTROL, Quality, quality_of, quality_rows, summary
 
 
 def moves(n: int) -> Moves:
@@ -37,3 +42,19 @@ def test_generators_stand_beside_the_control():
     assert warp["delta_p_ratio"] == pytest.approx(0.5)
     assert (warp["clips"], warp["judged"], warp["in_time"]) == (2, 1, 1.0)
     assert control["in_time"] == 0.5
+
+
+def test_rows_hold_what_is_known_and_none_elsewhere(monkeypatch):
+    moving = {"a-pristine": (0.6, 0), "a-warp": (np.nan, np.nan)}
+    clips = Corpus(
+        [Clip(clip_id=name, path=Path(f"/{name}.mp4"), label=int("warp" in name), generator="warp") for name in moving],
+        Path("/"),
+    )
+    judged = {name: Quality(sync, 1.0, offset, np.nan, 0.5) for name, (sync, offset) in moving.items()}
+    monkeypatch.setattr(quality, "clip_quality", lambda clip, *_: judged[clip.clip_id])
+    monkeypatch.setattr(quality, "likeness", lambda clips, **_: {"a-warp": 0.9})
+    control, warp = quality_rows(clips)
+    assert (control.generator, control.n_judged, control.in_time, control.identity) == (CONTROL, 1, 1.0, None)
+    assert (warp.generator, warp.n_clips, warp.n_judged, warp.identity) == ("warp", 1, 0, 0.9)
+    assert (warp.sync_confidence, warp.capp, warp.delta_p) == (None, None, 0.5)
+    assert (control.delta_p, warp.in_time) == (0.5, None)

@@ -88,6 +88,15 @@ def test_auc_stands_beside_fps(page, run):
     assert "140.2" in page.text
 
 
+def test_quality_stands_beside_the_pristine_control(site):
+    page = (site / "index.html").read_text(encoding="utf-8")
+    table = page[page.index('id="quality"') : page.index('id="reading"')]
+    rows = re.findall(r"<tr><td class=\"text name\">(.*?)</tr>", table)
+    assert [row.split("<")[0] for row in rows] == ["pristine", "splice"]
+    assert "0.231" in rows[0] and "23 with a voice" in rows[0] and "96%" in rows[0]
+    assert "0.231" not in rows[1] and "–" in rows[1]
+
+
 def test_everything_is_described(site, page):
     for path in (site / "clips").iterdir():
         shown = Page(path)

@@ -78,3 +78,17 @@ def test_empty_results_make_empty_tables(results):
     empty = dataclasses.replace(results, scores=(), speed=())
     assert tables.to_csv(empty).count("\n") == 1
     assert tables.to_markdown(empty).count("\n") == 2
+
+
+def test_a_setting_is_an_entry_of_its_own_with_its_own_speed(results):
+    dose = {"protocol": "dose-response", "condition": "sampler_steps=5", "dose": 5.0}
+    here = [row for row in results.scores if row.test_on == "meshwarp"]
+    rows = [dataclasses.replace(row, auc=0.6 + i / 100, **dose) for i, row in enumerate(here)]
+    untimed = dataclasses.replace(rows[0], condition="blink_rate=0")
+    speed = dataclasses.replace(results.speed[0], setting="sampler_steps=5", fps_offline=99.0)
+    more = dataclasses.replace(results, scores=(*results.scores, *rows, untimed), speed=(*results.speed, speed))
+    (entry,) = tables.settings(more)
+    (best,) = [row for row in rows if row.detector == "cnn:resnet18"]  # the last that is no sanity row
+    assert (entry.maker, entry.fps, entry.score) == ("meshwarp, sampler steps 5", 99.0, best)
+    assert {e.score.test_on: e.fps for e in tables.leaderboard(more)}["meshwarp"] == 31.25, "as it is"
+    assert any("meshwarp, sampler steps 5 is" in said for said in tables.tradeoffs(more))

@@ -14,7 +14,7 @@ from tellbench.cli.run import run_suite
 from tellbench.datasets import provenance
 from tellbench.datasets.audio import RATE, Audio
 from tellbench.errors import InputError
-from tellbench.eval import rows
+from tellbench.eval import quality, rows
 from tellbench.eval.bootstrap import Interval
 from tellbench.generator import build as building
 from tellbench.generator.base import Chunk, Generator
@@ -88,7 +88,8 @@ def stand_ins(monkeypatch):
     monkeypatch.setattr(building, "Take", StandInTake)
     monkeypatch.setattr(provenance, "sign", name_in_box)
     monkeypatch.setattr(rows, "auc_interval", lambda *_, **__: Interval(0.0, 1.0, 0))
-    monkeypatch.setattr(stages, "measure_speed", lambda *_: [])
+    monkeypatch.setattr(quality, "quality_rows", lambda *_, **__: [])
+    monkeypatch.setattr(stages, "measure_speed", lambda *_, **__: [])
     monkeypatch.setattr(stages, "write_report", lambda run, _corpus, _site: run)
 
 

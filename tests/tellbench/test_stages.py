@@ -1,14 +1,26 @@
 """The stages of a run, apart from the command line."""
 
+import dataclasses
+
+import numpy as np
 import pytest
 
 from tellbench.cli import stages
+from tellbench.cli.protocols import own_settings
+from tellbench.datasets.audio import RATE, Audio
 from tellbench.datasets.clip import Clip
 from tellbench.datasets.corpus import Corpus
 from tellbench.detectors import cues
 from tellbench.eval import speed
-from tellbench.generator.base import RefusalError
+from tellbench.eval.results import SpeedRow
+from tellbench.generator.base import RefusalError, Request
 from tellbench.registry import GENERATORS
+from tellbench.suite import Suite
+
+ROW = SpeedRow(
+    generator="vasa", device="cpu", resolution="8x8", batch=1, precision="float32", fps_offline=1.0, fps_streaming=None,
+    first_frame_ms=1.0, p50_ms=None, p95_ms=None, gflops_per_frame=None, peak_memory_mb=None,
+)  # fmt: skip
 
 
 class Choosy:
@@ -86,3 +98,29 @@ def test_a_trained_detector_comes_with_its_card_and_is_not_trained_twice(monkeyp
     assert times[0] == times[1]
     card = (folder / "README.md").read_text()
     assert "1 pristine and 1 forged clips to learn from, 0 pristine and 0 forged" in card
+
+
+def test_settings_are_asked_of_the_generator_and_named(monkeypatch):
+    asked = []
+
+    def measure(generator, request, device, repeats, live):
+        asked.append(dict(request.controls.dials))
+        return ROW
+
+    take = Request(portrait=np.zeros((8, 8, 3), np.uint8), speech=Audio(np.ones(RATE, np.float32)), n_frames=1)
+    monkeypatch.setattr(speed, "studio_request", lambda scene: take)
+    monkeypatch.setattr(speed, "measure_generator", measure)
+    monkeypatch.setattr(GENERATORS, "create_with", lambda name, device: Choosy({0}, "cpu"))
+    rows = stages.measure_speed(["vasa"], 64, "cpu", 1.0, 0, settings=[("vasa", "sampler_steps", 5.0)])
+    assert asked == [{}, {"sampler_steps": 5.0}]
+    assert [row.setting for row in rows] == ["", "sampler_steps=5"]
+
+
+def test_only_doses_of_how_a_generator_works_have_a_speed():
+    dials = {"blink_rate": (0.0,), "sampler_steps": (5.0, 25.0)}
+    suite = Suite(
+        name="s", people=4, generators=("meshwarp", "vasa"), train_on=("meshwarp", "vasa"), dials=dials,
+        protocols=("dose-response",),
+    )  # fmt: skip
+    assert own_settings(suite) == [("vasa", "sampler_steps", 5.0), ("vasa", "sampler_steps", 25.0)]
+    assert own_settings(dataclasses.replace(suite, protocols=())) == []
