@@ -14,7 +14,7 @@ from tellbench.errors import InputError
 SCHEMA: Final = 1
 FILE: Final = "results.json"
 
-Row = TypeVar("Row", "ScoreRow", "ComparisonRow", "RankRow", "SpeedRow", "QualityRow", "AuditRow")
+Row = TypeVar("Row", "ScoreRow", "ComparisonRow", "RankRow", "SpeedRow", "DetectorSpeedRow", "QualityRow", "AuditRow")
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -131,6 +131,20 @@ class SpeedRow:
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
+class DetectorSpeedRow:
+    """One detector on one device."""
+
+    detector: str
+    device: str
+    threads: int
+    resolution: str
+    n_frames: int
+    """Of the clip that was timed."""
+    fps: float
+    """Frames of video judged in a second, from the file to the score."""
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
 class QualityRow:
     """How well one generator's clips talk, beside `pristine`: means over clips, None where nothing could be measured.
 
@@ -185,6 +199,7 @@ class Results:
     seeds: Mapping[str, int]
     scores: tuple[ScoreRow, ...] = ()
     speed: tuple[SpeedRow, ...] = ()
+    detector_speed: tuple[DetectorSpeedRow, ...] = ()
     quality: tuple[QualityRow, ...] = ()
     audits: tuple[AuditRow, ...] = ()
     comparisons: tuple[ComparisonRow, ...] = ()
@@ -261,6 +276,7 @@ _KINDS: Final[Mapping[str, _Kind]] = {
 _ROWS: Final = {
     "scores": ScoreRow,
     "speed": SpeedRow,
+    "detector_speed": DetectorSpeedRow,
     "quality": QualityRow,
     "audits": AuditRow,
     "comparisons": ComparisonRow,
@@ -276,7 +292,7 @@ _PLAIN: Final = {
     "corpus": "corpus",
     "record": "dict",
 }
-_OPTIONAL: Final = ("quality", "audits", "comparisons", "ranks", "tables", "corpus", "record")
+_OPTIONAL: Final = ("detector_speed", "quality", "audits", "comparisons", "ranks", "tables", "corpus", "record")
 
 
 def _rows(row: type[Row], value: Mapping[str, Any], name: str, path: Path) -> tuple[Row, ...]:

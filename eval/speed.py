@@ -127,7 +127,7 @@ def measure_generator(
     height, width = request.portrait.shape[:2]
     return SpeedRow(
         generator=generator.name,
-        device=_device_name(device),
+        device=device_name(device),
         resolution=f"{width}x{height}",
         batch=max(max(each.frames) for each in passes),
         precision=precision,
@@ -197,7 +197,8 @@ def _synchronised(clock: Clock, device: str) -> Clock:
     return read
 
 
-def _device_name(device: str) -> str:
+def device_name(device: str) -> str:
+    """What `cpu` or `cuda[:i]` is called by its maker."""
     return str(_torch().cuda.get_device_name(device)) if _is_cuda(device) else cpu_name()
 
 

@@ -79,9 +79,16 @@ def run_suite(
     speed = stages.measure_speed_once(
         out / "speed.json", suite.generators, suite.size, chosen, 2.0, suite.seed, protocols.own_settings(suite)
     )
+    throughput = stages.measure_detectors_once(out / "detector-speed.json", detectors, corpus, chosen)
     record = run_record(dataclasses.asdict(suite), {"corpus": corpus}, out / "models")
-    scores = (*results.scores, *rows)
-    dataclasses.replace(results, scores=scores, quality=tuple(quality), speed=tuple(speed), record=record).write(out)
+    dataclasses.replace(
+        results,
+        scores=(*results.scores, *rows),
+        quality=tuple(quality),
+        speed=tuple(speed),
+        detector_speed=tuple(throughput),
+        record=record,
+    ).write(out)
     page = stages.write_report(out, out / "corpus", out / "site")
     stages.heed_audits(results)
     return page

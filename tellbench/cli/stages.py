@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from tellbench.datasets.corpus import Corpus
     from tellbench.detectors.base import Detector
     from tellbench.eval.evaluate import Scorer
-    from tellbench.eval.results import AuditRow, QualityRow, Results, SpeedRow
+    from tellbench.eval.results import AuditRow, DetectorSpeedRow, QualityRow, Results, SpeedRow
     from tellbench.generator.base import Generator, Request
     from tellbench.generator.plan import Plan
 
@@ -194,6 +194,23 @@ def measure_speed_once(
         rows = measure_speed(generators, size, device, seconds, seed, settings=settings)
         write_json(file, [dataclasses.asdict(row) for row in rows])
     return [SpeedRow(**row) for row in read_json(file)]
+
+
+def measure_detectors_once(
+    file: Path, detectors: Mapping[str, Detector], corpus: Corpus, device: str
+) -> list[DetectorSpeedRow]:
+    """Frames a second of every detector on the first pristine test clip, kept in a file like the generators' speed."""
+    import dataclasses
+
+    from tellbench.eval.results import DetectorSpeedRow
+    from tellbench.eval.throughput import measure_detectors
+
+    if not file.is_file():
+        clip = next(clip for clip in corpus.split("test") if clip.label == 0)
+        with bar("timing detectors", len(detectors)) as advance:
+            rows = measure_detectors(detectors, clip, device, on_detector=lambda: advance(1))
+        write_json(file, [dataclasses.asdict(row) for row in rows])
+    return [DetectorSpeedRow(**row) for row in read_json(file)]
 
 
 def _speed_of(generator: Generator, requests: Iterable[Request], live: bool) -> SpeedRow:

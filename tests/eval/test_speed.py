@@ -155,7 +155,7 @@ def test_cuda_is_synchronised_and_named():
                 yield chunk
 
     row = speed.measure_generator(OnGpu(), request(), device="cuda", repeats=2, encode=False)
-    assert row.device == torch.cuda.get_device_name()
+    assert row.device == torch.cuda.getdevice_name()
     assert row.peak_memory_mb > 2 * 4096**2 * 4 / 1e6
     # 20 products of 4096^3 take at least 1 ms on any GPU; without synchronising they would be queued in microseconds
     assert row.p50_ms * row.batch > 1
