@@ -14,6 +14,7 @@ from tellbench.suite import Suite
 
 if TYPE_CHECKING:
     from tellbench.datasets.corpus import Corpus
+    from tellbench.datasets.scores import ScoreTable
     from tellbench.detectors.base import Detector
     from tellbench.eval.protocols import Trial
     from tellbench.eval.results import ScoreRow
@@ -29,6 +30,11 @@ class Bench:
     detectors: Mapping[str, Detector]
     device: str
     workers: int
+
+    @property
+    def paired(self) -> Corpus:
+        """Every clip that has a twin, whatever its split."""
+        return self.corpus.where(lambda clip: bool(clip.pair_id))
 
     def folders(self, kind: str = "") -> dict[str, Path]:
         """Where the detectors of one training lie."""
@@ -89,12 +95,12 @@ def _unseen_generators(bench: Bench) -> Iterator[Step]:
 
 
 def _unseen_people(bench: Bench) -> Iterator[Step]:
-    from tellbench.eval.protocols import Trial, folds, pooled, rows_of, score_once
+    from tellbench.eval.protocols import Trial, rows_of, score_once
 
     suite = bench.suite
-    paired = bench.corpus.where(lambda clip: bool(clip.pair_id))
-    numbered = list(enumerate(folds(paired, suite.folds, suite.seed)))
-    parts = [Trial(names.UNSEEN_PERSON, suite.train_on, fold.split("test"), (), f"fold {k}") for k, fold in numbered]
+    paired = bench.paired
+    numbered = list(enumerate(_folds(bench)))
+    parts = _parts(bench)
 
     def fit(k: int, fold: Corpus) -> list[ScoreRow]:
         score_once(parts[k], _trained(bench, f"fold-{k}", fold, suite.train_on), bench.out)
@@ -102,12 +108,33 @@ def _unseen_people(bench: Bench) -> Iterator[Step]:
 
     def pool() -> list[ScoreRow]:
         whole = Trial(names.UNSEEN_PERSON, suite.train_on, paired, paired.generators)
-        tables = {name: pooled(parts, name, bench.detectors, bench.out) for name in bench.detectors}
-        return [row for name, table in tables.items() for row in rows_of(whole, name, table, seed=suite.seed)]
+        return [row for name, table in _pooled(bench).items() for row in rows_of(whole, name, table, seed=suite.seed)]
 
     for k, fold in numbered:
         yield Step(f"fold {k + 1} of {len(parts)} of people", lambda k=k, fold=fold: fit(k, fold))  # type: ignore[misc]
     yield Step("all folds together", pool)
+
+
+def _folds(bench: Bench) -> Iterator[Corpus]:
+    from tellbench.eval.protocols import folds
+
+    return folds(bench.paired, bench.suite.folds, bench.suite.seed)
+
+
+def _parts(bench: Bench) -> list[Trial]:
+    """The test clips of each fold, which are scored by detectors that never met their people."""
+    from tellbench.eval.protocols import Trial
+
+    asked = (names.UNSEEN_PERSON, bench.suite.train_on)
+    return [Trial(*asked, fold.split("test"), (), f"fold {k}") for k, fold in enumerate(_folds(bench))]
+
+
+def _pooled(bench: Bench) -> dict[str, ScoreTable]:
+    """Each detector's scores of everybody, once all folds are scored."""
+    from tellbench.eval.protocols import pooled
+
+    parts = _parts(bench)
+    return {name: pooled(parts, name, bench.detectors, bench.out) for name in bench.detectors}
 
 
 def _laundered(bench: Bench) -> Iterator[Step]:
@@ -178,9 +205,13 @@ def _groups(bench: Bench) -> Iterator[Step]:
         from tellbench.eval.evaluate import table_names
         from tellbench.eval.protocols import group_rows, labelled
 
-        files = table_names(bench.detectors)
-        tables = {name: ScoreTable.read_csv(bench.out / file) for name, file in files.items()}
-        return group_rows(tables, labelled(bench.corpus), bench.suite.train_on, seed=bench.suite.seed)
+        if names.UNSEEN_PERSON in bench.suite.protocols:  # everybody was tested there, not a third of them
+            tables, clips = _pooled(bench), bench.paired
+        else:
+            files = table_names(bench.detectors)
+            tables = {name: ScoreTable.read_csv(bench.out / file) for name, file in files.items()}
+            clips = labelled(bench.corpus)
+        return group_rows(tables, clips, bench.suite.train_on, seed=bench.suite.seed)
 
     yield Step("groups of people", run)
 
