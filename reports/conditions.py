@@ -19,6 +19,8 @@ from tellbench.reports.figures import (
     gid,
     mark,
     marker,
+    note,
+    said_auc,
     short,
     to_svg,
 )
@@ -57,6 +59,8 @@ def _curves(axes: Axes, panel: Panel, names: list[str], looks: Looks) -> None:
         axes.fill_between(x, low, high, color=SERIES[look % 6], alpha=0.13, linewidth=0, gid=gid(look, "band"))
         axes.plot(x, [row.auc for row in rows], gid=gid(look, "curve"), **dashes(look))
         axes.plot(x, [row.auc for row in rows], gid=gid(look, "marks"), **_dots(look))
+        for row in rows:
+            note(axes, row.dose or 0.0, row.auc, look, _said(panel, row))
     doses = np.array(sorted({row.dose for row in panel.rows if row.dose is not None}))
     if doses[0] > 0 and doses[-1] / doses[0] >= _WIDE_RANGE:
         axes.set_xscale("log")
@@ -78,11 +82,18 @@ def _marks(axes: Axes, panel: Panel, names: list[str], looks: Looks) -> None:
             at = places.index(panel.place(row)) + off
             axes.hlines(at, *_ends(row), color=SERIES[look % 6], linewidth=1.8, alpha=0.6, gid=gid(look, "interval"))
             axes.plot(row.auc, at, gid=gid(look, "point"), **_dots(look))
+            note(axes, row.auc, at, look, _said(panel, row))
     axes.set_yticks(range(len(places)), [short(place) for place in places])
     axes.set_ylim(len(places) - 0.5, -0.5)
     axes.set_xlim(min(0.4, *(_ends(row)[0] for row in panel.rows)) - 0.03, 1.03)
     axes.set_xlabel("AUC")
     axes.grid(axis="x")
+
+
+def _said(panel: Panel, row: ScoreRow) -> str:
+    """A row in words."""
+    quantity = f"{panel.quantity.replace('_', ' ')} " if panel.quantity else ""
+    return f"{row.detector}, {quantity}{panel.place(row)}: {said_auc(row)}"
 
 
 def _dots(look: int) -> dict[str, Any]:

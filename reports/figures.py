@@ -19,7 +19,8 @@ from matplotlib import rc_context
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from tellbench.eval.metrics import auc, reliability, roc_curve
+from tellbench.eval.metrics import RocCurve, auc, aurc, reliability, risk_coverage, roc_curve
+from tellbench.eval.results import ScoreRow
 from tellbench.eval.rows import MISSING
 from tellbench.reports.tables import Entry
 
@@ -50,6 +51,9 @@ _LINES: Final = 3
 _DODGE: Final = 0.024
 """Share of the speed axis between marks of one generator, so that they and their intervals do not hide each other."""
 _GID: Final = "series-"
+_NOTE: Final = "note-"
+_MOST_CORNERS: Final = 12
+"""Values told along one ROC curve."""
 _SMALL: Final = (4.0, 4.5)
 """Size in inches of the figures that stand three in a row."""
 _STYLE: Final[dict[str, Any]] = {
@@ -138,6 +142,8 @@ def _pareto_point(axes: Axes, entry: Entry, look: int, apart: float, *, big: boo
         linestyle="none", markersize=11 if big else 7.5,
     )  # fmt: skip
     point.set_gid(gid(look, "point"))
+    said = f"{entry.score.detector} on {entry.maker}: {said_auc(entry.score)}; {entry.fps or 0:.1f} fps"
+    note(axes, fps, entry.score.auc, look, said)
 
 
 def _pareto_front(axes: Axes, best: Sequence[Entry]) -> None:
@@ -184,6 +190,9 @@ def roc(clips: pd.DataFrame, detectors: Sequence[str], generator: str, looks: Lo
             curve = roc_curve(y, scores[name])
             label = f"{short(name)}  {auc(y, scores[name]):.3f}"
             axes.plot(curve.fpr, curve.tpr, label=label, gid=gid(looks[name], "roc"), **dashes(looks[name]))
+            for fpr, tpr, threshold in _corners(curve):
+                said = f"{name}, forged from {threshold:.2f}: {tpr:.0%} found, {fpr:.0%} false alarms"
+                note(axes, fpr, tpr, looks[name], said)
         axes.set(xlim=(-0.01, 1.01), ylim=(-0.01, 1.01), aspect="equal")
         axes.set_xlabel("pristine clips wrongly called forged")
         axes.set_ylabel("forged clips found")
@@ -232,6 +241,8 @@ def calibration(clips: pd.DataFrame, detectors: Sequence[str], generator: str, l
             look = looks[name]
             stated, observed, count = reliability(y, scores[name])
             axes.plot(stated, observed, linewidth=1.3, label=short(name), gid=gid(look, "line"), **dashes(look))
+            for given, share, n in zip(stated, observed, count, strict=True):
+                note(axes, given, share, look, f"{name}, score about {given:.2f}: {share:.0%} of {n} clips are forged")
             sizes, colour = 8 + 90 * count / len(y), SERIES[look % 6]
             axes.scatter(stated, observed, s=sizes, color=colour, marker=marker(look), gid=gid(look, "marks"))
         axes.set(xlim=(-0.03, 1.03), ylim=(-0.03, 1.03), aspect="equal")
@@ -241,6 +252,28 @@ def calibration(clips: pd.DataFrame, detectors: Sequence[str], generator: str, l
         figure.legend(loc="outside lower center", ncols=2)
         said = "On the diagonal a score of 0.8 means 8 forged clips in 10. Larger marks hold more clips."
         return to_svg(figure, f"calibration-{generator}", f"Calibration on {generator}", said)
+
+
+def risk(clips: pd.DataFrame, detectors: Sequence[str], generator: str, looks: Looks) -> str:
+    """Risk-coverage: share of wrong calls when only the clips that a detector is surest of are answered."""
+    y, scores = _view(clips, detectors, generator)
+    with canvas(*_SMALL) as figure:
+        axes = figure.add_subplot()
+        for name in detectors:
+            curve = risk_coverage(y, scores[name])
+            label = f"{short(name)}  {aurc(y, scores[name]):.3f}"
+            axes.plot(curve.coverage, curve.risk, label=label, gid=gid(looks[name], "risk"), **dashes(looks[name]))
+            for share in (0.25, 0.5, 0.75, 1.0):
+                at = int(np.searchsorted(curve.coverage, share - 1e-9))
+                said = f"{name}, surest {curve.coverage[at]:.0%} answered: {curve.risk[at]:.0%} wrong"
+                note(axes, curve.coverage[at], curve.risk[at], looks[name], said)
+        axes.set(xlim=(-0.01, 1.01), ylim=(-0.01, 0.61))
+        axes.set_xlabel("share of clips answered, surest first")
+        axes.set_ylabel("share of wrong calls among them")
+        axes.grid()
+        figure.legend(loc="outside lower center", ncols=2)
+        said = ", ".join(f"{name} {aurc(y, scores[name]):.3f}" for name in detectors)
+        return to_svg(figure, f"risk-{generator}", f"Errors over clips answered, {generator}", f"Mean error: {said}.")
 
 
 @contextmanager
@@ -260,15 +293,17 @@ def to_svg(figure: Figure, name: str, title: str, description: str) -> str:
     body = re.sub(r"<metadata>.*?</metadata>", "", body, flags=re.DOTALL)
     key = "f" + "".join(c if c.isalnum() else f"-{ord(c):x}-" for c in name)
     body = re.sub(rf'\bid="{_GID}(\d+)\.\w+"', r'data-series="\1"', body)
+    notes = rf'<g id="{_NOTE}(\d+)\|([^"]*)">'
+    told = r'<g data-series="\1" class="note" role="img" aria-label="\2"><title>\2</title>'
+    body, n_notes = re.subn(notes, told, body)
     body = re.sub(r'\bid="', f'id="{key}-', body)
     body = re.sub(r'(href="#|url\(#)', rf"\g<1>{key}-", body)
     for stand_in, variable in _STAND_INS.items():
         body = body.replace(stand_in, variable)
     words = f"<title>{html.escape(title)}</title><desc>{html.escape(description)}</desc>"
     head = re.sub(r' (width|height)="[^"]*pt"', "", body[: body.index(">")])
-    return (
-        f'{head} role="img" aria-label="{html.escape(title + ". " + description)}">{words}{body[body.index(">") + 1 :]}'
-    )
+    role, label = "group" if n_notes else "img", html.escape(f"{title}. {description}")
+    return f'{head} role="{role}" aria-label="{label}">{words}{body[body.index(">") + 1 :]}'
 
 
 def _view(
@@ -278,6 +313,13 @@ def _view(
     rows = clips[(clips["label"] == 0) | (clips["generator"] == generator)]
     scores = {name: rows[name].fillna(MISSING).to_numpy(np.float64) for name in detectors}
     return rows["label"].to_numpy(int), scores
+
+
+def _corners(curve: RocCurve) -> list[tuple[float, float, float]]:
+    """False alarms, found and threshold at places spread over a curve, the ends left out."""
+    inner = np.arange(1, len(curve.fpr) - 1)
+    chosen = np.unique(inner[np.linspace(0, len(inner) - 1, min(_MOST_CORNERS, len(inner))).round().astype(int)])
+    return [(float(curve.fpr[i]), float(curve.tpr[i]), float(curve.thresholds[i])) for i in chosen]
 
 
 def _ends(entry: Entry) -> tuple[float, float]:
@@ -316,6 +358,19 @@ def marker(look: int) -> str:
 def gid(look: int, part: str) -> str:
     """Name of a detector's part of a figure, by which the page shows and hides it."""
     return f"{_GID}{look}.{part}"
+
+
+def note(axes: Axes, x: float, y: float, look: int, text: str) -> None:
+    """An unseen mark in a figure that tells its value where it is pointed at, or reached by keyboard."""
+    (unseen,) = axes.plot(x, y, marker="o", markersize=11, linestyle="none", color=MUTED, alpha=0, zorder=9)
+    unseen.set_gid(f"{_NOTE}{look}|{text}")
+
+
+def said_auc(row: ScoreRow) -> str:
+    """The AUC of a row and its interval in words."""
+    if row.auc_low is None or row.auc_high is None:
+        return f"AUC {row.auc:.3f}, no interval"
+    return f"AUC {row.auc:.3f}, 95% interval {row.auc_low:.3f} to {row.auc_high:.3f}"
 
 
 def mark(look: int, label: str) -> Any:

@@ -205,6 +205,7 @@ def _figures(
             drawn[f"roc {generator}"] = figures.roc(clips, curves, generator, looks)
             drawn[f"scores {generator}"] = figures.distributions(clips, scored, generator)
             drawn[f"calibration {generator}"] = figures.calibration(clips, curves, generator, looks)
+            drawn[f"risk {generator}"] = figures.risk(clips, curves, generator, looks)
     return drawn
 
 

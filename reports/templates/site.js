@@ -60,6 +60,40 @@ for (const chip of all("[data-draw]")) {
   });
 }
 
+// Figures tell values: pointed at, or reached by Tab and the arrow keys, which go through the values of one figure.
+const tip = document.createElement("div");
+tip.className = "tip";
+tip.hidden = true;
+tip.setAttribute("aria-hidden", "true"); // a focused value has this as its name already
+document.body.append(tip);
+const tell = (note) => {
+  tip.hidden = !note;
+  if (!note) return;
+  const place = note.getBoundingClientRect();
+  tip.textContent = note.getAttribute("aria-label");
+  tip.style.left = `${Math.max(8, Math.min(place.left, document.documentElement.clientWidth - tip.offsetWidth - 8)) + scrollX}px`;
+  tip.style.top = `${place.top + scrollY - tip.offsetHeight - 6}px`;
+};
+for (const figure of all("figure > svg")) {
+  const notes = all(".note", figure);
+  for (const note of notes) note.querySelector("title").remove(); // the browser's own, slower word for it
+  notes[0]?.setAttribute("tabindex", "0");
+  for (const [kind, shown] of [["pointerover", true], ["focusin", true], ["pointerout", false], ["focusout", false]]) {
+    figure.addEventListener(kind, (event) => tell(shown ? event.target.closest(".note") : null));
+  }
+  figure.addEventListener("keydown", (event) => {
+    const step = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 }[event.key];
+    const drawn = notes.filter((note) => !note.hasAttribute("data-off")), here = drawn.indexOf(document.activeElement);
+    if (event.key === "Escape") tell(null);
+    if (!step || here < 0) return;
+    event.preventDefault();
+    const next = drawn[(here + step + drawn.length) % drawn.length];
+    drawn[here].removeAttribute("tabindex");
+    next.setAttribute("tabindex", "0");
+    next.focus();
+  });
+}
+
 // The section in view is marked in the navigation.
 const links = new Map(all("nav.sections a").map((link) => [link.hash.slice(1), link]));
 const watcher = new IntersectionObserver((seen) => {

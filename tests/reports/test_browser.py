@@ -94,8 +94,8 @@ class Browser:
         return answer["result"].get("value")
 
     def press(self, key, code):
-        for kind in ("rawKeyDown", "char", "keyUp"):
-            text = {"text": "\r" if key == "Enter" else " "} if kind == "char" else {}
+        for kind in ("rawKeyDown", "char", "keyUp") if key == "Enter" else ("rawKeyDown", "keyUp"):
+            text = {"text": "\r"} if kind == "char" else {}
             self.call("Input.dispatchKeyEvent", type=kind, key=key, windowsVirtualKeyCode=code, **text)
 
     @property
@@ -135,7 +135,7 @@ def test_sorting(front):
         const click = (text) => heads.find(b => b.textContent.startsWith(text)).click();
         click("AUC"); const down = column(2).map(Number);
         click("AUC"); const up = column(2).map(Number);
-        click("EER"); const eer = column(5).map(Number);
+        click("EER"); const eer = column(6).map(Number);
         click("fps"); return {down, up, eer, fps: column(3)};
     })()""")
     assert seen["down"] == sorted(seen["down"], reverse=True)
@@ -182,6 +182,29 @@ def test_a_detector_is_taken_off_every_figure(front):
     })()""")
     assert off[0] >= 6
     assert off == [off[0], off[0], 0, off[0]]
+
+
+def test_a_figure_tells_its_values_by_pointer_and_by_keyboard(front):
+    front.run("document.querySelector('#tradeoff .note').focus()")
+    told = "[document.activeElement.getAttribute('aria-label'), document.querySelector('.tip').textContent]"
+    first = front.run(told)
+    front.press("ArrowRight", 39)
+    second = front.run(told)
+    assert first[0] == first[1] and second[0] == second[1] and first != second
+    assert "AUC" in first[0] and "fps" in first[0]
+    stops = "[...document.querySelectorAll('#tradeoff .note')].filter(n => n.tabIndex === 0).length"
+    assert front.run(stops) == 1, "one stop of the Tab key a figure"
+    front.press("Escape", 27)
+    assert front.run("document.querySelector('.tip').hidden")
+    place = front.run("""(() => {
+        const note = [...document.querySelectorAll("#tradeoff .note")].at(-1);
+        note.scrollIntoView({block: "center", behavior: "instant"});
+        const box = note.getBoundingClientRect();
+        return [box.left + box.width / 2, box.top + box.height / 2, note.getAttribute("aria-label")];
+    })()""")
+    front.call("Input.dispatchMouseEvent", type="mouseMoved", x=place[0], y=place[1])
+    assert not front.run("document.querySelector('.tip').hidden")
+    assert front.run("document.querySelector('.tip').textContent").split(" on ")[1] == place[2].split(" on ")[1]
 
 
 def test_a_pair_plays_in_step(front):

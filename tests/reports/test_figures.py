@@ -14,7 +14,7 @@ from tellbench.reports import figures
 from tellbench.reports.tables import leaderboard
 
 NASTY = '<script>alert(1)</script> $\\frac{$ & "x"'
-DRAWN = ("pareto", "roc", "distributions", "calibration")
+DRAWN = ("pareto", "roc", "distributions", "calibration", "risk")
 
 
 @pytest.fixture(scope="module")
@@ -38,13 +38,14 @@ def draw(run, rename=None):
         "roc": figures.roc(clips, names, "meshwarp", looks),
         "distributions": figures.distributions(clips, names, "meshwarp"),
         "calibration": figures.calibration(clips, names, "meshwarp", looks),
+        "risk": figures.risk(clips, names, "meshwarp", looks),
     }
 
 
 @pytest.mark.parametrize("kind", DRAWN)
 def test_valid_svg_with_words_for_screen_readers(drawn, kind):
     root = ET.fromstring(drawn[kind])
-    assert root.get("role") == "img"
+    assert root.get("role") == ("img" if kind == "distributions" else "group")  # a picture's parts are not read out
     assert root.get("viewBox")
     assert root.get("width") is None  # the page sizes it
     tags = [child.tag.rpartition("}")[2] for child in root]
@@ -74,7 +75,7 @@ def test_same_input_same_bytes(run, drawn):
 
 
 def test_a_detector_can_be_found_in_every_figure(drawn):
-    for kind in ("pareto", "roc", "calibration"):
+    for kind in ("pareto", "roc", "calibration", "risk"):
         assert {"0", "1", "2"} <= set(re.findall(r'data-series="(\d+)"', drawn[kind])), kind
 
 
@@ -98,3 +99,25 @@ def test_a_name_cannot_inject_markup_or_mathtext(run):
 def test_auc_in_the_legend_is_the_auc_of_the_row(run, drawn):
     row = next(r for r in Results.read(run).scores if (r.detector, r.test_on) == ("spectrum", "meshwarp"))
     assert f"spectrum  {row.auc:.3f}" in drawn["roc"] or f"spectrum {row.auc:.3f}" in drawn["roc"]
+
+
+def test_every_mark_of_the_headline_tells_its_values(run, drawn):
+    told = re.findall(r'class="note" role="img" aria-label="([^"]*)"', drawn["pareto"])
+    entries = [e for e in leaderboard(Results.read(run)) if not e.is_sanity and e.fps]
+    assert len(told) == len(entries)
+    for entry in entries:
+        row, told_of = entry.score, f"{entry.score.detector} on {entry.score.test_on}: "
+        (words,) = [text for text in told if text.startswith(told_of)]
+        assert f"AUC {row.auc:.3f}, 95% interval {row.auc_low:.3f} to {row.auc_high:.3f}; {entry.fps:.1f} fps" in words
+
+
+def test_values_told_along_a_curve_lie_on_it(run, drawn):
+    told = re.findall(r'aria-label="spectrum, forged from ([\d.]+): (\d+)% found, (\d+)% false alarms"', drawn["roc"])
+    clips = read_scores(run, Results.read(run))
+    forged, pristine = (clips["spectrum"][clips["generator"] == name].dropna() for name in ("meshwarp", ""))
+    real = {
+        (f"{at:.2f}", f"{(forged >= at).mean() * 100:.0f}", f"{(pristine >= at).mean() * 100:.0f}")
+        for at in {*forged, *pristine}
+    }
+    assert told
+    assert set(told) <= real
