@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
-from typing import Final
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -12,8 +14,12 @@ import numpy.typing as npt
 from tellbench.datasets.clip import Clip
 from tellbench.datasets.video import read_frames
 from tellbench.detectors.cache import Arrays, remember
-from tellbench.detectors.cues import Cues
 from tellbench.errors import InputError
+
+if TYPE_CHECKING:
+    from tellbench.detectors.cues import Cues
+
+Frames = npt.NDArray[np.uint8]
 
 COUNT: Final = 12
 """Crops a clip: enough to average over, few enough for a small machine (assumption; compare Appl. Sci. 16(11) 5364)."""
@@ -23,6 +29,8 @@ RUN: Final = 32
 """Frames of a `face_run`: frequencies 0.8 Hz apart at 25 frames a second, in 1.3 s (assumption)."""
 LUMA: Final = np.array([0.299, 0.587, 0.114])
 """ITU-R BT.601 weights of red, green and blue."""
+KEPT_BYTES: Final = 2**28
+"""Frames are kept as they pass where all that are wanted fit in so much memory: below 1080p at the defaults."""
 VERSION: Final = 1
 """Of the cropping; raise it whenever crops of the same video change."""
 
@@ -39,7 +47,44 @@ class Crops:
     """S in pixels of the video."""
 
 
-def face_crops(clip: Clip, cues: Cues, count: int = COUNT) -> Crops:
+class Kept:
+    """Frames that crops will be cut from if every frame shows a face, kept as the video passes by.
+
+    Args:
+        n_frames: that the video is said to have.
+    """
+
+    def __init__(self, n_frames: int) -> None:
+        every = np.arange(n_frames)
+        run = _middle(every[: max(0, n_frames - RUN + 1)], n_frames) if n_frames >= RUN else every[:0]
+        self._wanted = {*spread(every, COUNT).tolist(), *run.tolist()}
+        self._frames: dict[int, Frames] = {}
+        self._passed = 0
+
+    def see(self, frames: Frames) -> None:
+        """The next frames, (T, H, W, 3)."""
+        if len(frames) and len(self._wanted) * frames[0].nbytes <= KEPT_BYTES:
+            near = self._wanted.intersection(range(self._passed, self._passed + len(frames)))
+            self._frames |= {i: frames[i - self._passed].copy() for i in near}
+        self._passed += len(frames)
+
+    def read(self, path: Path, indices: Sequence[int]) -> Frames:
+        """What `read_frames` gives, without decoding again where all of them were kept."""
+        if set(indices) <= set(self._frames):
+            return np.stack([self._frames[i] for i in indices])
+        return read_frames(path, indices)
+
+
+def cut_all(clip: Clip, cues: Cues, kept: Kept) -> None:
+    """Put the crops that detectors ask for by default into the cache; what a clip does not have is left out."""
+    for cut in (face_crops, face_run):
+        try:
+            cut(clip, cues, kept=kept)
+        except InputError:  # told to whoever asks for them
+            continue
+
+
+def face_crops(clip: Clip, cues: Cues, count: int = COUNT, kept: Kept | None = None) -> Crops:
     """Crops around the face box, or their copy in the cache.
 
     The side is one for the clip: `MARGIN` times the median of the longer box side, even, at most the frame. A crop
@@ -49,6 +94,7 @@ def face_crops(clip: Clip, cues: Cues, count: int = COUNT) -> Crops:
         clip: the video.
         cues: its cues, with the boxes.
         count: crops wanted; fewer where fewer frames show a face.
+        kept: frames that need not be decoded again.
 
     Raises:
         InputError: no frame shows a face, or the video cannot be read.
@@ -58,14 +104,15 @@ def face_crops(clip: Clip, cues: Cues, count: int = COUNT) -> Crops:
 
     def cut() -> Arrays:
         indices = spread(np.flatnonzero(cues.found), count)
-        return {"frames": _cut(read_frames(clip.path, indices.tolist()), cues, indices), "indices": indices}
+        frames = (kept or Kept(0)).read(clip.path, indices.tolist())
+        return {"frames": _cut(frames, cues, indices), "indices": indices}
 
     boxes = hashlib.sha256(cues.boxes.tobytes()).hexdigest()
     arrays = remember("crops", clip.path, {"version": VERSION, "boxes": boxes, "count": count}, cut)
     return Crops(arrays["frames"], arrays["indices"], arrays["frames"].shape[1])
 
 
-def face_run(clip: Clip, cues: Cues, count: int = RUN) -> Crops:
+def face_run(clip: Clip, cues: Cues, count: int = RUN, kept: Kept | None = None) -> Crops:
     """Crops of consecutive frames, all cut at the same place, or their copy in the cache.
 
     The stretch is the one nearest to the middle of the clip in which every frame shows a face.
@@ -79,11 +126,12 @@ def face_run(clip: Clip, cues: Cues, count: int = RUN) -> Crops:
         raise InputError(
             f"{clip.path}: a face in {int(cues.found.sum())} of {len(cues)} frames; {count} in a row needed"
         )
-    indices = starts[np.abs(starts - (len(cues) - count) / 2).argmin()] + np.arange(count)
+    indices = _middle(starts, len(cues), count)
 
     def cut() -> Arrays:
         still = dataclasses.replace(cues, boxes=np.tile(np.median(cues.boxes[indices], 0), (len(cues), 1)))
-        return {"frames": _cut(read_frames(clip.path, indices.tolist()), still, indices), "indices": indices}
+        frames = (kept or Kept(0)).read(clip.path, indices.tolist())
+        return {"frames": _cut(frames, still, indices), "indices": indices}
 
     boxes = hashlib.sha256(cues.boxes.tobytes()).hexdigest()
     arrays = remember("runs", clip.path, {"version": VERSION, "boxes": boxes, "count": count}, cut)
@@ -101,7 +149,12 @@ def spread(frames: npt.NDArray[np.int64], count: int) -> npt.NDArray[np.int64]:
     return np.asarray(frames[((np.arange(count) + 0.5) * len(frames) / count).astype(int)])
 
 
-def _cut(frames: npt.NDArray[np.uint8], cues: Cues, indices: npt.NDArray[np.int64]) -> npt.NDArray[np.uint8]:
+def _middle(starts: npt.NDArray[np.int64], n_frames: int, count: int = RUN) -> npt.NDArray[np.int64]:
+    """The run of `count` frames nearest to the middle of all, of those that begin at `starts`."""
+    return np.asarray(starts[np.abs(starts - (n_frames - count) / 2).argmin()] + np.arange(count))
+
+
+def _cut(frames: Frames, cues: Cues, indices: npt.NDArray[np.int64]) -> Frames:
     height, width = frames.shape[1:3]
     boxes = cues.boxes[cues.found]
     longer = np.maximum(boxes[:, 2] - boxes[:, 0], boxes[:, 3] - boxes[:, 1])

@@ -17,15 +17,18 @@ from tellbench.datasets.faces.posing import head_angles, upright
 from tellbench.datasets.processes import process_pool
 from tellbench.datasets.video import iter_frames, probe
 from tellbench.detectors.cache import Arrays, remember, weights_digest
+from tellbench.detectors.crops import Kept, cut_all
 from tellbench.detectors.devices import torch_device
+from tellbench.detectors.skin import patch_colours, skin_of
 from tellbench.errors import InputError
 
 if TYPE_CHECKING:
     from tellbench.datasets.faces import FaceTrack
 
 Floats = npt.NDArray[np.float32]
-Tracker = Callable[[Iterator[npt.NDArray[np.uint8]]], "FaceTrack"]
-"""Follows the main face through chunks of frames (T, H, W, 3)."""
+Frames = npt.NDArray[np.uint8]
+Tracker = Callable[[Iterator[Frames]], Iterator[tuple[Frames, "FaceTrack"]]]
+"""Follows the main face through chunks of frames (T, H, W, 3), and gives each chunk back with its part of the track."""
 
 VERSION: Final = 1
 """Of the extraction; raise it whenever cues of the same video change."""
@@ -142,10 +145,10 @@ class Cues:
 @functools.cache
 def _tracker(backend: str, device: str) -> Tracker:
     """The real face tracker with one kind of landmark source, loaded once."""
-    from tellbench.datasets.faces import FaceFinder, load_landmarker, track_faces
+    from tellbench.datasets.faces import FaceFinder, follow_faces, load_landmarker
 
     finder, landmarker = FaceFinder(device=device), load_landmarker(backend, device=device)
-    return lambda chunks: track_faces(chunks, finder, landmarker)
+    return lambda chunks: follow_faces(chunks, finder, landmarker)
 
 
 TRACKERS: Final[dict[str, Callable[[str], Tracker]]] = {
@@ -169,19 +172,37 @@ def check_backend(backend: str) -> str:
 def extract(clip: Clip, backend: str = "network", device: str = "auto") -> Cues:
     """Measure one clip, or read its cues from the cache.
 
+    The video is decoded once: crops and colours of the skin, which other detectors ask for, go to the cache with it.
+
     Raises:
         InputError: the video cannot be read, or the back end or device is unknown.
     """
     make = TRACKERS[check_backend(backend)]
 
     def measure() -> Arrays:
-        fps = probe(clip.path).fps
-        return Cues.from_track(make(torch_device(device))(iter_frames(clip.path)), fps).arrays()
+        return _view(clip, make(torch_device(device))).arrays()
 
     if not clip.path.exists():
         raise InputError(f"{clip.path} does not exist; check the path")
     settings = {"version": VERSION, "backend": backend, "weights": weights_digest()}
     return Cues.from_arrays(remember("cues", clip.path, settings, measure))
+
+
+def _view(clip: Clip, tracker: Tracker) -> Cues:
+    """The one pass over a video, which leaves crops and skin in the cache."""
+    from tellbench.datasets.faces import FaceTrack
+
+    about = probe(clip.path)
+    kept, parts, colours = Kept(about.n_frames), [], []
+    for frames, faces in tracker(iter_frames(clip.path)):
+        kept.see(frames)
+        colours.append(patch_colours(frames, faces.landmarks.points))
+        parts.append(faces)
+    cues = Cues.from_track(FaceTrack.concatenate(parts), about.fps)
+    if parts:
+        skin_of(clip, cues.points, np.concatenate(colours))
+        cut_all(clip, cues, kept)
+    return cues
 
 
 def extract_all(

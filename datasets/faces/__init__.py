@@ -12,13 +12,14 @@ if TYPE_CHECKING:
     from tellbench.datasets.faces.finder import Face, FaceFinder
     from tellbench.datasets.faces.framing import frame_portrait, read_portrait
     from tellbench.datasets.faces.landmarks import Landmarks, load_landmarker
-    from tellbench.datasets.faces.track import FaceTrack, track_faces
+    from tellbench.datasets.faces.track import FaceTrack, follow_faces, track_faces
 
 _HOMES: Final = {
     "Face": "finder",
     "FaceFinder": "finder",
     "FaceTrack": "track",
     "Landmarks": "landmarks",
+    "follow_faces": "track",
     "frame_portrait": "framing",
     "load_landmarker": "landmarks",
     "read_portrait": "framing",
@@ -30,6 +31,7 @@ __all__ = [
     "FaceFinder",
     "FaceTrack",
     "Landmarks",
+    "follow_faces",
     "frame_portrait",
     "load_landmarker",
     "read_portrait",

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
-from collections.abc import Callable, Iterable
-from typing import Final
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Final, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -48,6 +48,16 @@ class FaceTrack:
     def __len__(self) -> int:
         return len(self.found)
 
+    @classmethod
+    def concatenate(cls, parts: Sequence[Self]) -> Self:
+        """Tracks one after the other in time; of no frames where there are none."""
+        if not parts:
+            return cls(np.zeros(0, bool), np.zeros((0, 4), np.float32), Landmarks.unknown(0), np.zeros(0, np.int64))
+        found, boxes, counts = (
+            np.concatenate([getattr(part, name) for part in parts]) for name in ("found", "boxes", "n_faces")
+        )
+        return cls(found, boxes, Landmarks.concatenate([part.landmarks for part in parts]), counts)
+
 
 def track_faces(frames: Iterable[Frames], finder: Finder, landmarker: Landmarker, every: int = 10) -> FaceTrack:
     """Follow the largest face of the first frame that has one.
@@ -65,25 +75,22 @@ def track_faces(frames: Iterable[Frames], finder: Finder, landmarker: Landmarker
     Raises:
         ValueError: `every` below 1.
     """
+    return FaceTrack.concatenate([faces for _, faces in follow_faces(frames, finder, landmarker, every)])
+
+
+def follow_faces(
+    frames: Iterable[Frames], finder: Finder, landmarker: Landmarker, every: int = 10
+) -> Iterator[tuple[Frames, FaceTrack]]:
+    """`track_faces` chunk by chunk, each beside its frames, for those who want to look at the pixels as they pass."""
     if every < 1:
         raise ValueError(f"every={every}; at least 1 is needed")
     follower = _Follower(finder, every)
-    parts = []
     for chunk in frames:
         boxes, n_faces = follower(chunk)
         landmarks = landmarker(chunk, boxes)
         found = landmarks.known & _plausible(landmarks, boxes)
         boxes = np.where(found[:, None], boxes, np.nan).astype(np.float32)
-        parts.append((found, boxes, _forget(landmarks, ~found), n_faces))
-    if not parts:
-        return FaceTrack(np.zeros(0, bool), np.zeros((0, 4), np.float32), Landmarks.unknown(0), np.zeros(0, np.int64))
-    found_all, boxes_all, landmarks_all, counts_all = zip(*parts, strict=True)
-    return FaceTrack(
-        np.concatenate(found_all),
-        np.concatenate(boxes_all),
-        Landmarks.concatenate(list(landmarks_all)),
-        np.concatenate(counts_all),
-    )
+        yield chunk, FaceTrack(found, boxes, _forget(landmarks, ~found), n_faces)
 
 
 class _Follower:

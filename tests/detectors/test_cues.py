@@ -38,9 +38,9 @@ def made(points, found=None) -> cues.Cues:
     return cues.Cues(25.0, found, found.astype(int), rest.reshape(-1, 4), points, rest, rest[:, 0])
 
 
-def track(chunks) -> FaceTrack:
+def track(chunk) -> FaceTrack:
     """A face of brightness: aperture is the mean of the frame, no face where it is black."""
-    level = np.concatenate([chunk.mean((1, 2, 3)) for chunk in chunks]) / 255
+    level = chunk.mean((1, 2, 3)) / 255
     found = level > 0.1
     known = np.where(found, 1.0, np.nan)
     points = np.tile(face()[None], (len(level), 1, 1)) * known[:, None, None]
@@ -59,7 +59,8 @@ def tracker(tmp_path, monkeypatch) -> list[str]:
     def make(device):
         def follow(chunks):
             used.append(device)
-            return track(chunks)
+            for chunk in chunks:
+                yield chunk, track(chunk)
 
         return follow
 
@@ -120,7 +121,7 @@ def test_other_content_version_or_back_end_is_measured_anew(clip, tracker, monke
 
 def test_a_broken_cache_entry_is_made_anew(clip, tracker):
     cues.extract(clip, "bright", "cpu")
-    (entry,) = cache_folder().rglob("*.safetensors")
+    (entry,) = (cache_folder() / "cues").rglob("*.safetensors")
     entry.write_bytes(b"\x80\x04broken")
     cues.extract(clip, "bright", "cpu")
     assert len(tracker) == 2

@@ -110,9 +110,14 @@ def draw(forged: bool, n_frames: int, rng: np.random.Generator, loudness: np.nda
     return np.repeat(picture.clip(0, 255)[..., None], 3, -1).astype(np.uint8)
 
 
-def track(chunks: Iterator[np.ndarray]) -> FaceTrack:
-    """What `track_faces` would return: lid aperture from the dark rows at the known eyes, no face on dark frames."""
-    frames = np.concatenate(list(chunks))
+def track(chunks: Iterator[np.ndarray]) -> Iterator[tuple[np.ndarray, FaceTrack]]:
+    """What `follow_faces` would give: lid aperture from the dark rows at the known eyes, no face on dark frames."""
+    for frames in chunks:
+        yield frames, read(frames)
+
+
+def read(frames: np.ndarray) -> FaceTrack:
+    """The face of drawn frames (T, SIDE, SIDE, 3)."""
     grey = frames.mean(-1)
     found = grey[:, 48:52, 40:56].mean((1, 2)) > 110
     dark = [((SKIN - grey[:, y - 4 : y + 4, x - 4 : x + 4].mean(2)) / (SKIN - DARK)).clip(0, 1).sum(1) for x, y in EYES]

@@ -165,10 +165,17 @@ def run(corpus: Corpus, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def follow(chunks: Iterator[np.ndarray]) -> FaceTrack:
+def follow(chunks: Iterator[np.ndarray]) -> Iterator[tuple[np.ndarray, FaceTrack]]:
     """A face in every frame, whose lids shut once, whose mouth opens and closes and whose brows rise."""
-    n = sum(len(chunk) for chunk in chunks)
-    t = np.arange(n)
+    start = 0
+    for chunk in chunks:
+        yield chunk, moved(np.arange(start, start + len(chunk)))
+        start += len(chunk)
+
+
+def moved(t: np.ndarray) -> FaceTrack:
+    """That face at some frames."""
+    n = len(t)
     points = np.tile([32.0, 34.0], (n, 68, 1))
     points[:, 36], points[:, 45] = (20, 28), (44, 28)
     points[:, 17:27, 1] = (20 - t / 10)[:, None]
