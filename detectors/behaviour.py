@@ -5,12 +5,16 @@ from __future__ import annotations
 from typing import Final
 
 import numpy as np
+import numpy.typing as npt
 
+from tellbench.datasets.agreement.measures import Moves
 from tellbench.datasets.clip import Clip
-from tellbench.detectors.cues import Cues
+from tellbench.detectors.cues import Cues, extract
 from tellbench.detectors.fitting import Floats
 from tellbench.errors import InputError
 
+LEAST_SECONDS: Final = 1.0
+"""Shortest clip whose motion has statistics (assumption)."""
 MIN_FOUND: Final = 0.5
 """Least share of frames with a face; below it movements would be counted in guesswork (assumption)."""
 
@@ -37,6 +41,18 @@ def checked(cues: Cues, clip: Clip) -> Cues:
     return cues
 
 
+def face_of(clip: Clip, backend: str = "network", device: str = "auto") -> tuple[Cues, Moves]:
+    """What a clip's face does.
+
+    Raises:
+        InputError: unreadable, a face in too few frames, or too short.
+    """
+    cues = checked(extract(clip, backend, device), clip)
+    if cues.duration_s < LEAST_SECONDS:
+        raise InputError(f"{clip.path}: {cues.duration_s:.2f} s long; how a face moves needs {LEAST_SECONDS:g} s")
+    return cues, Moves.of(cues.points, cues.fps)
+
+
 def mean(values: Floats) -> float:
     """NaN of nothing."""
     return float(np.mean(values)) if len(values) else float("nan")
@@ -45,6 +61,13 @@ def mean(values: Floats) -> float:
 def sd(values: Floats) -> float:
     """Sample standard deviation; NaN below two values."""
     return float(np.std(values, ddof=1)) if len(values) > 1 else float("nan")
+
+
+def entropy(weights: npt.NDArray[np.generic]) -> float:
+    """Of shares in proportion to weights, none below 0, in nats; NaN where all are 0."""
+    values = np.asarray(weights, float)
+    share = values[values > 0] / (values.sum() or np.nan)
+    return float((share * -np.log(share)).sum()) if len(share) else float("nan")
 
 
 def correlation(first: Floats, second: Floats) -> float:

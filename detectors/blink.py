@@ -9,7 +9,7 @@ import pandas as pd
 
 from tellbench.datasets.clip import Clip
 from tellbench.detectors.base import Plot
-from tellbench.detectors.behaviour import about, checked, correlation, mean, sd
+from tellbench.detectors.behaviour import about, checked, correlation, entropy, mean, sd
 from tellbench.detectors.cues import extract
 from tellbench.detectors.events import COMPLETE_DEPTH, find_blinks
 from tellbench.detectors.fitting import Floats
@@ -104,8 +104,7 @@ def interval_entropy(gaps: Floats) -> float:
     if len(gaps) < 2:
         return float("nan")
     counts = np.histogram(gaps, OCTAVES)[0]
-    share = counts[counts > 0] / len(gaps)
-    return float((share * -np.log(share)).sum() / np.log(min(len(gaps), len(counts))))
+    return entropy(counts) / float(np.log(min(len(gaps), len(counts))))
 
 
 def pause_locking(peaks: Floats, voice: Voice) -> float:
@@ -145,5 +144,5 @@ class Blink(StatisticsDetector):
         series = {"right eye": lids[:, 0], "left eye": lids[:, 1]}
         marks = tuple(blinks["peak_s"].tolist())
         plot = Plot("Lid aperture and blinks", "time, s", "lid opening / eye width", cues.times, series, marks)
-        numbers = blink_statistics(blinks, cues.duration_s, listen(clip))
+        numbers = blink_statistics(blinks, cues.duration_s, listen(clip, cues.duration_s))
         return Measured(numbers, {**about(cues), "blinks": len(blinks)}, (plot,))

@@ -16,9 +16,10 @@ from scipy.signal import find_peaks, peak_prominences, peak_widths
 
 from tellbench.datasets.clip import Clip
 from tellbench.detectors.base import Plot
-from tellbench.detectors.behaviour import about, checked, correlation, mean, sd
+from tellbench.detectors.behaviour import about, checked, correlation, entropy, mean, sd
 from tellbench.detectors.cues import Cues, extract
 from tellbench.detectors.fitting import Floats
+from tellbench.detectors.kinematics import coupling
 from tellbench.detectors.statistics import Measured, StatisticsDetector
 from tellbench.detectors.voice import Voice, listen
 
@@ -56,8 +57,8 @@ NOISE_FACTOR: Final = 6.0
 """Least raise in standard deviations of the smoothed track's noise (assumption)."""
 EDGE: Final = 0.15
 """Fraction of the peak at which a raise starts and ends (assumption)."""
-LAGS_S: Final = np.arange(-0.5, 0.501, 0.04)
-"""Seconds by which the voice is put back against the brows, at the frame period of 25 frames a second."""
+REACH_S: Final = 0.5
+"""Seconds by which the voice may come before or after the brows (assumption)."""
 FOLLOWS_S: Final = (-0.02, 0.22)
 """A rise of pitch that begins so long after a raise follows it: 0.1 +- 0.12 s, as `docs/behaviour.md` counts."""
 HEIGHT_STEP: Final = 0.004
@@ -115,7 +116,7 @@ def brow_statistics(
         "speed": _rms(speed),
         "jerkiness": _rms(np.gradient(speed, 1 / fps)) / max(_rms(speed), 1e-9),
         "entropy": spectral_entropy(both, fps),
-        "height_entropy": _entropy(np.bincount(((both - both.min()) / HEIGHT_STEP).astype(int))) / np.log(2),
+        "height_entropy": entropy(np.bincount(((both - both.min()) / HEIGHT_STEP).astype(int))) / np.log(2),
         "asymmetry": _rms(np.diff(sides[:, 1] - sides[:, 0])) / max(_rms(np.diff(both)), 1e-9),
         "sides_r": correlation(sides[:, 0], sides[:, 1]),
         **_with_voice(both, speed, times, raises, voice),
@@ -149,29 +150,12 @@ def _with_voice(
     if enough:
         known["silent_speed"] = _rms(speed[~spoken]) / max(_rms(speed[spoken]), 1e-9)
     if voice.has_pitch:
-        known["f0_r"], known["f0_lag"] = coupling(height, times, voice, voice.pitch, spoken)
-        known["loudness_r"], known["loudness_lag"] = coupling(height, times, voice, voice.loudness_db, spoken)
+        in_speech, reach = np.where(spoken, height, np.nan), round(REACH_S / times[1])
+        for name, sound in (("f0", voice.pitch), ("loudness", voice.loudness_db)):
+            r, ahead = coupling(voice.at(times, sound), in_speech, reach, by_size=False)
+            known |= {f"{name}_r": r, f"{name}_lag": ahead * float(times[1])}
         known["led_share"] = led_share(raises["onset_s"].to_numpy()[at_onset], voice)
     return unknown | known
-
-
-def coupling(
-    height: Floats, times: Floats, voice: Voice, sound: Floats, where: npt.NDArray[np.bool_]
-) -> tuple[float, float]:
-    """Largest correlation over `LAGS_S` of brow height (T,) with a track of the sound, and the lag where it is found.
-
-    Args:
-        height: smoothed brow height, (T,).
-        times: of it, seconds.
-        voice: the clock of the sound.
-        sound: a track of it at 100 Hz.
-        where: frames that count, (T,).
-    """
-    r = [correlation(height[where], voice.at(times[where] + lag, sound)) for lag in LAGS_S]
-    if not np.isfinite(r).any():
-        return float("nan"), float("nan")
-    best = int(np.nanargmax(r))
-    return r[best], float(LAGS_S[best])
 
 
 def led_share(onsets: Floats, voice: Voice) -> float:
@@ -194,14 +178,7 @@ def spectral_entropy(track: Floats, fps: float) -> float:
     band = power[(frequency >= 0.2) & (frequency <= 6)]
     if len(band) < 2 or band.sum() <= 0:
         return float("nan")
-    return _entropy(band) / float(np.log(len(band)))
-
-
-def _entropy(weights: npt.NDArray[np.generic]) -> float:
-    """Of shares in proportion to weights, nats."""
-    share = np.asarray(weights, float)
-    share = share[share > 0] / share.sum()
-    return float((share * -np.log(share)).sum())
+    return entropy(band) / float(np.log(len(band)))
 
 
 def _rms(values: Floats) -> float:
@@ -228,7 +205,7 @@ class Brow(StatisticsDetector):
             InputError: unreadable, or a face in too few frames.
         """
         cues = checked(extract(clip, self.backend, self.device), clip)
-        raises, voice = find_raises(cues.brow.mean(1), cues.fps), listen(clip)
+        raises, voice = find_raises(cues.brow.mean(1), cues.fps), listen(clip, cues.duration_s)
         numbers = brow_statistics(cues.brow, cues.fps, raises, voice)
         return Measured(numbers, {**about(cues), "raises": len(raises)}, _plots(cues, raises, voice))
 

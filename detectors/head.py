@@ -16,11 +16,11 @@ from tellbench.datasets.agreement.measures import ANGLES, RATE, Moves
 from tellbench.datasets.agreement.scores import capp_of, pose_variation
 from tellbench.datasets.clip import Clip
 from tellbench.detectors.base import Plot
-from tellbench.detectors.behaviour import about
+from tellbench.detectors.behaviour import about, face_of
 from tellbench.detectors.fitting import Floats
 from tellbench.detectors.kinematics import ORDERS, band, coupling, derivatives, mean, spread
-from tellbench.detectors.speaking import face_of, voice_of
 from tellbench.detectors.statistics import Measured, StatisticsDetector
+from tellbench.detectors.voice import hear
 from tellbench.errors import InputError
 
 _SLOW: Final = (0.1, 0.6)
@@ -99,7 +99,7 @@ class Head(StatisticsDetector):
         facts = about(cues)
         numbers = head_statistics(moves)
         try:
-            heard = voice_of(clip, len(moves))
+            heard = hear(clip, len(moves))
             numbers |= voice_statistics(moves, heard)
             facts["share of frames with a voice"] = round(float(heard.speaking.mean()), 3)
         except InputError as error:

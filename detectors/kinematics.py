@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tellbench.datasets.agreement.measures import RATE
+from tellbench.detectors.behaviour import correlation
 from tellbench.detectors.fitting import Floats
 
 ORDERS: Final = ("speed", "acceleration", "jerk")
@@ -16,8 +17,6 @@ REACH: Final = 10
 """Frames of 40 ms either way at which two tracks are compared: 0.4 s (assumption)."""
 _LEAST: Final = 25
 """Frames that two tracks need in common."""
-_STILL: Final = 1e-6
-"""Spread below which a track stands still."""
 
 
 def derivatives(track: Floats) -> dict[str, float]:
@@ -28,29 +27,34 @@ def derivatives(track: Floats) -> dict[str, float]:
     return found
 
 
-def coupling(follower: Floats, leader: Floats) -> tuple[float, float]:
-    """Largest cross-correlation by size of two tracks (T,) within 0.4 s, and by how many frames the first comes later.
+def coupling(follower: Floats, leader: Floats, reach: int = REACH, *, by_size: bool = True) -> tuple[float, float]:
+    """Largest correlation of two tracks (T,) within some frames either way, and by how many the first comes later.
 
     Frames unknown in either are left out; NaN where too few are left or one stands still.
+
+    Args:
+        follower: of known and unknown (NaN) frames.
+        leader: of the same frames.
+        reach: largest lag in frames.
+        by_size: the largest in size, so that opposite movements count as well.
     """
-    if min(spread(follower), spread(leader)) < _STILL or len(follower) < _LEAST + REACH:
+    if len(follower) < _LEAST + reach:
         return np.nan, np.nan
-    x, y = ((track - mean(track)) / spread(track) for track in (follower, leader))
-    found = [_product(x, y, lag) for lag in range(-REACH, REACH + 1)]
+    found = np.array([_lagged(follower, leader, lag) for lag in range(-reach, reach + 1)])
     if not np.isfinite(found).any():
         return np.nan, np.nan
-    best = int(np.nanargmax(np.abs(found)))
-    return found[best], float(best - REACH)
+    best = int(np.nanargmax(np.abs(found) if by_size else found))
+    return float(found[best]), float(best - reach)
 
 
-def band(track: Floats, low: float, high: float) -> Floats:
-    """A track (T,) at 25 frames a second between two frequencies in Hz, without delay; gaps are bridged linearly."""
+def band(track: Floats, low: float, high: float, fps: float = RATE) -> Floats:
+    """A track (T,) between two frequencies in Hz, without delay; gaps are bridged linearly and then left out again."""
     known = np.isfinite(track)
     if known.sum() < _LEAST:
         return np.full(len(track), np.nan)
     whole = np.interp(np.arange(len(track)), np.flatnonzero(known), track[known])
     mirrored = np.concatenate([whole, whole[::-1]])  # no jump where the end meets the beginning
-    spectrum, hertz = np.fft.rfft(mirrored), np.fft.rfftfreq(len(mirrored), 1 / RATE)
+    spectrum, hertz = np.fft.rfft(mirrored), np.fft.rfftfreq(len(mirrored), 1 / fps)
     passed = np.fft.irfft(spectrum * ((hertz >= low) & (hertz <= high)), len(mirrored))[: len(track)]
     return np.asarray(np.where(known, passed, np.nan))
 
@@ -67,9 +71,9 @@ def spread(values: Floats) -> float:
     return float(known.std()) if len(known) > 1 else float("nan")
 
 
-def _product(x: Floats, y: Floats, lag: int) -> float:
-    """Mean product of two standardised tracks, the first `lag` frames later; NaN where too few frames are known."""
-    n = len(x) - abs(lag)
-    products = x[max(0, lag) : max(0, lag) + n] * y[max(0, -lag) : max(0, -lag) + n]
-    known = products[np.isfinite(products)]
-    return float(known.sum() / len(known)) if len(known) >= _LEAST else float("nan")
+def _lagged(follower: Floats, leader: Floats, lag: int) -> float:
+    """Correlation of two tracks, the first `lag` frames later; NaN where too few frames are known."""
+    n = len(follower) - abs(lag)
+    late, early = follower[max(0, lag) : max(0, lag) + n], leader[max(0, -lag) : max(0, -lag) + n]
+    known = np.isfinite(late) & np.isfinite(early)
+    return correlation(late[known], early[known]) if known.sum() >= _LEAST else float("nan")

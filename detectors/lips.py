@@ -13,10 +13,9 @@ import numpy as np
 from tellbench.datasets.agreement.measures import MOUTH, RATE, Moves
 from tellbench.datasets.clip import Clip
 from tellbench.detectors.base import Plot
-from tellbench.detectors.behaviour import about, correlation
+from tellbench.detectors.behaviour import about, correlation, face_of
 from tellbench.detectors.fitting import Floats
 from tellbench.detectors.kinematics import ORDERS, band, derivatives, mean, spread
-from tellbench.detectors.speaking import face_of
 from tellbench.detectors.statistics import Measured, StatisticsDetector
 
 TRACKS: Final = {

@@ -12,11 +12,11 @@ from tellbench.datasets.agreement.measures import MOUTH, RATE, Moves
 from tellbench.datasets.agreement.scores import FARTHEST, Sync, local_offsets, sync_of
 from tellbench.datasets.clip import Clip
 from tellbench.detectors.base import Plot
-from tellbench.detectors.behaviour import about
+from tellbench.detectors.behaviour import about, face_of
 from tellbench.detectors.fitting import Floats
 from tellbench.detectors.kinematics import coupling, mean
-from tellbench.detectors.speaking import face_of, voice_of
 from tellbench.detectors.statistics import Measured, StatisticsDetector
+from tellbench.detectors.voice import hear
 
 _OPENING: Final = list(MOUTH).index("opening")
 
@@ -71,7 +71,7 @@ class AudioVisualSync(StatisticsDetector):
             InputError: unreadable, a face in too few frames, no sound, or less than a second of voice.
         """
         cues, moves = face_of(clip, self.backend, self.device)
-        heard = voice_of(clip, len(moves))
+        heard = hear(clip, len(moves))
         numbers, found = sync_statistics(moves, heard)
         facts = about(cues) | {
             "share of frames with a voice": round(float(heard.speaking.mean()), 3),

@@ -1,4 +1,4 @@
-"""Sound cues: loudness, pitch and pauses of a clip, measured from its soundtrack and cached by content."""
+"""The sound of a clip, measured once and cached by content: as a voice at 100 Hz, and beside frames of 25 a second."""
 
 from __future__ import annotations
 
@@ -9,9 +9,12 @@ import numpy as np
 import numpy.typing as npt
 from scipy.ndimage import gaussian_filter1d
 
+from tellbench.datasets.agreement.hearing import FRAME, Heard
+from tellbench.datasets.agreement.measures import RATE as FRAMES
 from tellbench.datasets.audio import read_audio
 from tellbench.datasets.clip import Clip
 from tellbench.datasets.files import sha256
+from tellbench.datasets.speech.driver import speech_features
 from tellbench.datasets.speech.features import Prosody, prosody
 from tellbench.datasets.video import probe
 from tellbench.detectors.cache import Arrays, remember
@@ -86,22 +89,49 @@ class Voice:
         return cls(heard.loudness_db.astype(float), heard.f0_hz.astype(float), heard.speaking)
 
 
-def listen(clip: Clip) -> Voice | None:
-    """The sound cues of a clip, or their copy in the cache; None where it has no sound.
+def listen(clip: Clip, seconds: float) -> Voice | None:
+    """The voice over the first `seconds` of a clip; None where it has no sound or is silent throughout.
 
     Raises:
         InputError: not a readable video.
     """
+    sound = _sound(clip, max(1, round(seconds * FRAMES)))
+    return None if sound is None else Voice.of(sound.spoken)
+
+
+def hear(clip: Clip, n_frames: int) -> Heard:
+    """What is heard beside the first `n_frames` of a clip, 25 a second.
+
+    Raises:
+        InputError: not a readable video, no sound, or silence throughout.
+    """
+    sound = _sound(clip, n_frames)
+    if sound is None:
+        raise InputError(f"{clip.path}: has no sound; agreement of face and voice needs both")
+    return Heard.of_steps(sound.features, sound.spoken)
+
+
+@dataclasses.dataclass(frozen=True)
+class _Sound:
+    spoken: Prosody
+    features: npt.NDArray[np.float32]
+    """Of the speech driver, (N, 29)."""
+
+
+def _sound(clip: Clip, n_frames: int) -> _Sound | None:
+    """All that is measured of a soundtrack, cut or continued with silence to `n_frames` of 25 a second."""
     if not probe(clip.path).has_audio:
         return None
 
     def measure() -> Arrays:
         try:
-            return dataclasses.asdict(Voice.of(prosody(read_audio(clip.path))))
+            whole = read_audio(clip.path).fitted(n_frames * FRAME)
         except InputError:  # a silent soundtrack is a fact here, not a fault
-            return {name: np.zeros(0) for name in ("loudness_db", "f0_hz", "speaking")}
+            return {name: np.zeros(0, np.float32) for name in ("loudness_db", "f0_hz", "features")}
+        return {**dataclasses.asdict(prosody(whole)), "features": speech_features(whole)}
 
-    arrays = remember("voice", clip.path, {"version": VERSION, "sound": sha256(clip.path)}, measure)
+    settings = {"version": VERSION, "frames": n_frames, "sound": sha256(clip.path)}  # pictures do not name a sound
+    arrays = remember("sound", clip.path, settings, measure)
     if not len(arrays["f0_hz"]):
         return None
-    return Voice(arrays["loudness_db"], arrays["f0_hz"], arrays["speaking"].astype(bool))
+    return _Sound(Prosody(arrays["loudness_db"], arrays["f0_hz"]), arrays["features"])

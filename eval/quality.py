@@ -22,7 +22,8 @@ from tellbench.datasets.agreement.measures import Moves
 from tellbench.datasets.agreement.scores import capp_of, pose_variation, sync_of
 from tellbench.datasets.clip import PRISTINE, Clip
 from tellbench.datasets.corpus import Corpus
-from tellbench.detectors.speaking import face_of, voice_of
+from tellbench.detectors.behaviour import face_of
+from tellbench.detectors.voice import hear
 from tellbench.errors import InputError
 from tellbench.eval.likeness import likeness
 from tellbench.eval.results import QualityRow
@@ -71,7 +72,7 @@ def clip_quality(clip: Clip, backend: str = "network", device: str = "auto") -> 
     """
     _, moves = face_of(clip, backend, device)
     try:
-        heard = voice_of(clip, len(moves))
+        heard = hear(clip, len(moves))
     except InputError as error:
         logging.getLogger(__name__).info("%s", error)
         return quality_of(moves, None)

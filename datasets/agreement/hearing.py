@@ -51,8 +51,13 @@ class Heard:
     def of(cls, audio: Audio, n_frames: int) -> Self:
         """From a recording, cut or continued with silence to `n_frames`."""
         whole = audio.fitted(n_frames * FRAME)
-        spoken = prosody(whole)
-        steps = np.column_stack([speech_features(whole), _height(spoken)])
+        return cls.of_steps(speech_features(whole), prosody(whole))
+
+    @classmethod
+    def of_steps(cls, features: Floats, spoken: Prosody) -> Self:
+        """From the speech driver's features (4 T, 29) and the prosody of a recording of T frames."""
+        n_frames = len(features) // STEPS
+        steps = np.column_stack([features, _height(spoken)])
         speaking = (spoken.speaking & _voiced_nearby(spoken)).reshape(n_frames, STEPS)
         return cls(steps.reshape(n_frames, N_HEARD).astype(np.float32), np.asarray(speaking.any(1)))
 

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from tellbench.detectors.brow import STATISTICS, brow_statistics, coupling, find_raises, led_share, spectral_entropy
+from tellbench.detectors.brow import STATISTICS, brow_statistics, find_raises, led_share, spectral_entropy
 from tellbench.detectors.voice import RATE, Voice
 
 FPS = 25.0
@@ -48,15 +48,18 @@ def test_gaps_are_bridged():
     assert len(find_raises(track, FPS)) == 2
 
 
+def with_voice(height, heard) -> dict[str, float]:
+    both = np.stack([height, height], 1)
+    return brow_statistics(both, FPS, find_raises(height, FPS), heard)
+
+
 @pytest.mark.parametrize("lead", [0.0, 0.2])
 def test_coupling_finds_how_far_the_brows_are_ahead(lead):
     accents = np.array([1.0, 2.9, 4.1, 6.6, 8.0, 10.3])
-    heard = voice(accents)
-    r, lag = coupling(brows(accents - lead), TIMES, heard, heard.pitch, np.ones(300, bool))
-    assert r > 0.85
-    assert lag == pytest.approx(lead, abs=0.05)
-    other, _ = coupling(brows([0.3, 5.3, 9.2]), TIMES, heard, heard.pitch, np.ones(300, bool))
-    assert other < 0.5
+    found, other = (with_voice(brows(peaks), voice(accents)) for peaks in (accents - lead, [0.3, 5.3, 9.2]))
+    assert found["f0_r"] > 0.85
+    assert found["f0_lag"] == pytest.approx(lead, abs=0.05)
+    assert other["f0_r"] < 0.5
 
 
 def test_a_raise_before_each_accent_is_led_by_the_voice():

@@ -34,7 +34,7 @@ def write(path, audio) -> Clip:
 @pytest.fixture
 def heard(tmp_path, monkeypatch) -> Voice:
     monkeypatch.setenv("TELLBENCH_CACHE", str(tmp_path / "cache"))
-    return listen(write(tmp_path / "voice.mp4", song(spoken())))
+    return listen(write(tmp_path / "voice.mp4", song(spoken())), 3.0)
 
 
 def test_pitch_pauses_and_rises_are_heard(heard):
@@ -49,17 +49,17 @@ def test_pitch_pauses_and_rises_are_heard(heard):
 
 def test_other_sound_is_measured_anew_and_the_same_is_not(heard, tmp_path, monkeypatch):
     calm = write(tmp_path / "calm.mp4", song(np.full(300, 200.0)))
-    assert np.nanmedian(listen(calm).f0_hz) == pytest.approx(200, abs=3)
+    assert np.nanmedian(listen(calm, 3.0).f0_hz) == pytest.approx(200, abs=3)
     monkeypatch.setattr(voice, "prosody", None)
-    assert np.nanmedian(listen(calm).f0_hz) == pytest.approx(200, abs=3)
+    assert np.nanmedian(listen(calm, 3.0).f0_hz) == pytest.approx(200, abs=3)
 
 
 @pytest.mark.parametrize("audio", [None, Audio(np.zeros(3 * SAMPLES, np.float32))])
 def test_no_sound_is_no_voice(tmp_path, monkeypatch, audio):
     monkeypatch.setenv("TELLBENCH_CACHE", str(tmp_path / "cache"))
     mute = write(tmp_path / "mute.mp4", audio)
-    assert listen(mute) is None
-    assert listen(mute) is None  # also from the cache
+    assert listen(mute, 3.0) is None
+    assert listen(mute, 3.0) is None  # also from the cache
 
 
 def test_too_little_voice_has_no_contour():
