@@ -135,6 +135,10 @@ DETECTORS = Registry(
             "tellbench.detectors.sync:AudioVisualSync",
             "agreement of lips and sound: SyncNet-style, trained here",
         ),
+        "pulse": (
+            "tellbench.detectors.pulse:Pulse",
+            "heartbeat in the skin (rPPG by POS), and where in the face it is",
+        ),
         "spectrum": ("tellbench.detectors.spectrum:Spectrum", "azimuthal power spectrum of unresized face crops"),
         "dct": ("tellbench.detectors.dct:Dct", "sizes and tails of 8x8 cosine coefficients of face crops"),
         "residual": ("tellbench.detectors.residual:Residual", "co-occurrence of high-pass residuals (rich model)"),

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tellbench.datasets import provenance
+from tellbench.datasets import provenance, video
 from tellbench.datasets.clip import FORGED, PRISTINE, UNLABELLED, Clip
 from tellbench.datasets.corpus import Corpus
 from tellbench.detectors import cues
@@ -186,6 +186,19 @@ def test_evidence_needs_no_training(name, corpus):
     _check_evidence(evidence, name)
     assert evidence.score is None
     assert evidence.plots
+
+
+@learning
+def test_the_video_is_decoded_once(name, corpus, tmp_path, monkeypatch):
+    monkeypatch.setenv("TELLBENCH_CACHE", str(tmp_path / "cache"))
+    opened, really = [], video._decord_reader
+    monkeypatch.setattr(video, "_decord_reader", lambda path: opened.append(path) or really(path))
+    DETECTORS.create(name).evidence(corpus["test-1"])
+    assert len(opened) == 1
+    for other in DETECTORS:
+        if not DETECTORS.load(other).sanity:
+            DETECTORS.create(other).evidence(corpus["test-1"])
+    assert len(opened) == 1, "what one detector has seen serves all"
 
 
 @learning
