@@ -58,7 +58,7 @@ class OutsideScores:
         """As a detector would: one score a clip."""
         ids = clips.labels.index
         frames = self.table.frames
-        return ScoreTable(self.table.series.reindex(ids), frames[frames["clip_id"].isin(ids)])
+        return ScoreTable(self.table.series.reindex(ids), frames=frames[frames["clip_id"].isin(ids)])
 
 
 def read_outside(path: Path, corpus: Corpus, wanted: Corpus) -> OutsideScores:
@@ -92,7 +92,7 @@ def read_outside(path: Path, corpus: Corpus, wanted: Corpus) -> OutsideScores:
     ids = list(wanted.labels.index)
     asked = set(ids)
     means = {clip_id: _mean(scores) for clip_id, scores in found.items() if clip_id in asked}
-    table = ScoreTable(means, _frames({clip_id: found[clip_id] for clip_id in means if clip_id not in whole}))
+    table = ScoreTable(means, frames=_frames({clip_id: found[clip_id] for clip_id in means if clip_id not in whole}))
     given = table.series.dropna().index
     return OutsideScores(
         table=table,

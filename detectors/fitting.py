@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from tellbench.datasets.clip import FORGED, PRISTINE, Clip
 from tellbench.datasets.corpus import Corpus
+from tellbench.datasets.scores import ScoreTable
 from tellbench.errors import InputError
 
 if TYPE_CHECKING:
@@ -50,6 +51,12 @@ def has_both(labels: Labels) -> bool:
 def logistic(logits: npt.ArrayLike, temperature: float = 1.0) -> Floats:
     """Scores in [0, 1] of log odds divided by a temperature."""
     return np.asarray(1 / (1 + np.exp(-np.clip(np.asarray(logits, float) / temperature, -500, 500))))
+
+
+def calibrated(logits: Mapping[str, float], temperature: float) -> ScoreTable:
+    """Scores of log odds by clip id, with the log odds beside them; NaN where a clip has none."""
+    scores = logistic(list(logits.values()), temperature)
+    return ScoreTable(dict(zip(logits, scores.tolist(), strict=True)), raw=logits)
 
 
 def log_loss(scores: Floats, labels: Labels) -> float:

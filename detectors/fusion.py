@@ -14,7 +14,7 @@ from tellbench.datasets.corpus import Corpus
 from tellbench.datasets.scores import ScoreTable
 from tellbench.detectors.base import Detector, Evidence
 from tellbench.detectors.cues import check_backend
-from tellbench.detectors.fitting import EPSILON, Floats, Labels, check_classes, has_both, logistic
+from tellbench.detectors.fitting import EPSILON, Floats, Labels, calibrated, check_classes, has_both, logistic
 from tellbench.detectors.storage import broken, load_detector, part_folder, read_detector, save_detector
 from tellbench.errors import InputError
 from tellbench.registry import DETECTORS
@@ -89,8 +89,8 @@ class Fusion(Detector):
             InputError: the detector is not fitted.
         """
         stack = self._fit()
-        scores = logistic(stack.log_odds(_table(stack.parts, clips)))
-        return ScoreTable({clip.clip_id: float(score) for clip, score in zip(clips, scores, strict=True)})
+        logits = stack.log_odds(_table(stack.parts, clips)).tolist()
+        return calibrated({clip.clip_id: logit for clip, logit in zip(clips, logits, strict=True)}, 1.0)
 
     def save(self, folder: Path) -> None:
         """Write the fitted detector, each part in a folder of its own within.

@@ -174,7 +174,7 @@ def _correlations(tracks: Floats) -> Floats:
 
 
 class Pulse(StatisticsDetector):
-    """Statistics of the heartbeat over the face. Short clips hold few beats, so clip length and frame rate are stated."""
+    """Statistics of the heartbeat over the face. Short clips hold few beats; clip length and frame rate are stated."""
 
     name = "pulse"
     statistics = STATISTICS

@@ -31,7 +31,8 @@ class Untrained(Detector):
 
     def score(self, clips: Corpus) -> ScoreTable:
         """One score a clip."""
-        return ScoreTable({clip.clip_id: self.clip_score(clip) for clip in clips})
+        scores = {clip.clip_id: self.clip_score(clip) for clip in clips}
+        return ScoreTable(scores, raw=scores)
 
     def save(self, folder: Path) -> None:
         """Write the configuration."""

@@ -16,7 +16,7 @@ from tellbench.datasets.clip import FORGED, PRISTINE, Clip
 from tellbench.datasets.corpus import Corpus
 from tellbench.datasets.scores import ScoreTable
 from tellbench.detectors.base import Detector
-from tellbench.detectors.fitting import Choice, Floats, Labels, check_classes, choose, classifiers, logistic
+from tellbench.detectors.fitting import Choice, Floats, Labels, calibrated, check_classes, choose, classifiers, logistic
 from tellbench.detectors.storage import broken, read_detector, save_detector
 from tellbench.errors import InputError
 
@@ -77,10 +77,10 @@ class TabularDetector(Detector):
         """
         choice = self._fit().choice
         seen, rows, _ = self._table(clips)
-        scores = dict.fromkeys((clip.clip_id for clip in clips), float("nan"))
+        logits = dict.fromkeys((clip.clip_id for clip in clips), float("nan"))
         for clip, row in zip(seen, rows, strict=True):  # one by one, so that company cannot change a rounding
-            scores[clip.clip_id] = _scored(choice, row)
-        return ScoreTable(scores)
+            logits[clip.clip_id] = _log_odds(choice, row)
+        return calibrated(logits, choice.temperature)
 
     def save(self, folder: Path) -> None:
         """Write the fitted detector.
@@ -115,7 +115,10 @@ class TabularDetector(Detector):
 
     def score_of(self, row: Floats) -> float | None:
         """The score of a clip with this row (F,), None where untrained."""
-        return None if self.fitted is None else _scored(self.fitted.choice, row)
+        if self.fitted is None:
+            return None
+        choice = self.fitted.choice
+        return float(logistic(_log_odds(choice, row), choice.temperature))
 
     def _fit(self) -> Fit:
         if self.fitted is None:
@@ -138,9 +141,9 @@ class TabularDetector(Detector):
         return seen, table, np.array([clip.label for clip in seen], np.int64)
 
 
-def _scored(choice: Choice, row: Floats) -> float:
-    """The chosen classifier's score of a row (F,)."""
-    return float(logistic(choice.estimator.decision_function(row[None]), choice.temperature)[0])
+def _log_odds(choice: Choice, row: Floats) -> float:
+    """The chosen classifier's say on a row (F,)."""
+    return float(choice.estimator.decision_function(row[None])[0])
 
 
 def _mean(rows: Floats) -> Floats:

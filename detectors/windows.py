@@ -9,8 +9,6 @@ from __future__ import annotations
 
 from typing import Final
 
-import numpy as np
-import numpy.typing as npt
 import torch
 from torch import Tensor
 from torch.nn import functional
@@ -55,8 +53,3 @@ def model_input(images: Tensor, residual: bool) -> Tensor:
         return images * 2 - 1
     mean = functional.avg_pool2d(functional.pad(images, (1, 1, 1, 1), mode="reflect"), 3, 1)
     return (images - mean) * RESIDUAL_GAIN
-
-
-def spread_labels(labels: npt.NDArray[np.int64], images: list[Tensor]) -> Tensor:
-    """The label of each image of each clip, (M,)."""
-    return torch.from_numpy(np.repeat(labels, [len(crops) for crops in images])).float()

@@ -48,3 +48,13 @@ def test_series_is_a_copy():
     mine = table.series
     mine.loc["a"] = 9
     assert table.series["a"] == 0.5
+
+
+def test_raw_scores_stand_beside_and_may_be_missing(tmp_path):
+    table = ScoreTable({"a": 0.9, "b": float("nan"), "c": 0.1}, {"c": -2.2, "a": 2.2})
+    assert table.raw["a"] == 2.2 and np.isnan(table.raw["b"])
+    table.write_csv(tmp_path / "scores.csv")
+    again = ScoreTable.read_csv(tmp_path / "scores.csv")
+    assert again.raw["c"] == -2.2 and np.isnan(again.raw["b"])
+    ScoreTable({"a": 0.9}).write_csv(tmp_path / "plain.csv")
+    assert ScoreTable.read_csv(tmp_path / "plain.csv").raw is None
