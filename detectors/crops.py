@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tellbench.datasets.clip import Clip
-from tellbench.datasets.video import read_frames
+from tellbench.datasets.video import probe, read_frames
 from tellbench.detectors.cache import Arrays, remember
 from tellbench.errors import InputError
 
@@ -154,13 +154,25 @@ def _middle(starts: npt.NDArray[np.int64], n_frames: int, count: int = RUN) -> n
     return np.asarray(starts[np.abs(starts - (n_frames - count) / 2).argmin()] + np.arange(count))
 
 
+def crop_points(clip: Clip, cues: Cues, crops: Crops) -> npt.NDArray[np.float32]:
+    """Landmarks in the pixels of crops by `face_crops`, (N, 68, 2)."""
+    about = probe(clip.path)
+    corners = _corners(cues, crops.indices, crops.side, (about.width, about.height))
+    return np.asarray(cues.points[crops.indices] - corners[:, None].astype(np.float32))
+
+
+def _corners(cues: Cues, indices: npt.NDArray[np.int64], side: int, size: tuple[int, int]) -> npt.NDArray[np.int64]:
+    """Upper left pixel x, y of each crop, (N, 2), in frames of `size` (width, height)."""
+    centres = (cues.boxes[indices, :2] + cues.boxes[indices, 2:]) / 2  # (N, 2)
+    return np.clip(np.rint(centres - side / 2), 0, np.array(size) - side).astype(np.int64)
+
+
 def _cut(frames: Frames, cues: Cues, indices: npt.NDArray[np.int64]) -> Frames:
     height, width = frames.shape[1:3]
     boxes = cues.boxes[cues.found]
     longer = np.maximum(boxes[:, 2] - boxes[:, 0], boxes[:, 3] - boxes[:, 1])
     side = int(min(2 * round(MARGIN * float(np.median(longer)) / 2), height // 2 * 2, width // 2 * 2))
-    centres = (cues.boxes[indices, :2] + cues.boxes[indices, 2:]) / 2  # (N, 2)
-    corners = np.clip(np.rint(centres - side / 2), 0, [width - side, height - side]).astype(int)
+    corners = _corners(cues, indices, side, (width, height))
     pixels = np.arange(side)
     rows, columns = corners[:, 1, None] + pixels, corners[:, 0, None] + pixels  # (N, S)
     return frames[np.arange(len(frames))[:, None, None], rows[:, :, None], columns[:, None, :]]

@@ -129,6 +129,8 @@ DETECTORS = Registry(
     {
         "blink": ("tellbench.detectors.blink:Blink", "blink rate, kinematics, completeness and regularity"),
         "brow": ("tellbench.detectors.brow:Brow", "brow raises, and how they go with the voice's pitch"),
+        "blink-sequence": ("tellbench.detectors.sequence:BlinkSequence", "a network on the lid track itself"),
+        "brow-sequence": ("tellbench.detectors.sequence:BrowSequence", "a network on the brow track and the voice"),
         "lips": ("tellbench.detectors.lips:Lips", "lip kinematics: displacement, velocity, acceleration, jerk"),
         "head": ("tellbench.detectors.head:Head", "head dynamics, and how the head moves with the voice"),
         "sync": (
@@ -144,6 +146,10 @@ DETECTORS = Registry(
         "residual": ("tellbench.detectors.residual:Residual", "co-occurrence of high-pass residuals (rich model)"),
         "flicker": ("tellbench.detectors.flicker:Flicker", "temporal spectrum of coarse and fine detail of the face"),
         "cnn": ("tellbench.detectors.cnn:Cnn", "frame classifier on face crops; cnn:NAME takes any timm model"),
+        "sbi": (
+            "tellbench.detectors.sbi:SelfBlended",
+            "cnn trained on self-blended pristine images; sbi:NAME takes any timm model",
+        ),
         "temporal": (
             "tellbench.detectors.temporal:Temporal",
             "runs of consecutive frames: features of any timm model, convolved over time",
@@ -157,5 +163,5 @@ DETECTORS = Registry(
         "background-only": ("tellbench.detectors.probes:BackgroundOnly", "probe: look of the upper corners"),
         "oracle": ("tellbench.detectors.sanity:Oracle", "sanity row: reads the label, AUC 1.0"),
     },
-    argument={"cnn": "backbone", "temporal": "backbone", "fusion": "parts"},
+    argument={"cnn": "backbone", "sbi": "backbone", "temporal": "backbone", "fusion": "parts"},
 )

@@ -21,6 +21,7 @@ from tellbench.registry import DETECTORS
 
 QUICK = {
     "cnn": {"epochs": 4, "size": 48, "frames": 8},
+    "sbi": {"epochs": 6, "size": 48, "frames": 8},
     "temporal": {"epochs": 6, "size": 48, "frames": 16},
 }
 """Smaller settings of a detector whose defaults take long; whatever is not named here is tested as it comes."""
@@ -86,6 +87,15 @@ def test_scores_of_frames_lie_on_both_sides_of_their_clip_s(table, scores):
         assert frames["score"].min() - 1e-9 <= scores[clip_id] <= frames["score"].max() + 1e-9
         assert frames["frame"].is_unique and frames["frame"].ge(0).all()
     assert table.frames["clip_id"].isin(scores.dropna().index).all()
+
+
+def test_what_was_before_calibration_stands_beside_the_score(table, tmp_path):
+    assert table.raw is not None
+    assert (table.raw.isna() == table.series.isna()).all()
+    order = table.raw.dropna().sort_values().index
+    assert table.series[order].is_monotonic_increasing
+    table.write_csv(tmp_path / "scores.csv")
+    assert (tmp_path / "scores.csv").read_text().startswith("clip_id,score,raw\n")
 
 
 def test_a_clip_without_a_face_is_missing_not_guessed(fitted, scores):
