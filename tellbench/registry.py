@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import difflib
+import functools
 import importlib
+import importlib.metadata
 import inspect
 from collections.abc import Iterator
 from typing import Any
@@ -15,7 +17,8 @@ class Registry:
     """Maps a name to the class at `module:attribute`, imported only when asked for.
 
     A name may carry an argument after a colon, as in `cnn:resnet18`; the class then receives it as the
-    keyword named in `argument`.
+    keyword named in `argument`. Other packages add names by entry points of the group `group`; a name that is taken
+    stays what it was.
 
     >>> DETECTORS.resolve("blink")[0]
     'blink'
@@ -23,14 +26,27 @@ class Registry:
     ('cnn', {'backbone': 'resnet18'})
     """
 
-    def __init__(self, kind: str, targets: dict[str, tuple[str, str]], argument: dict[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        kind: str,
+        targets: dict[str, tuple[str, str]],
+        argument: dict[str, str] | None = None,
+        group: str | None = None,
+    ) -> None:
         self.kind = kind
-        self._targets = {name: target for name, (target, _) in targets.items()}
-        self._about = {name: about for name, (_, about) in targets.items()}
+        self._own = dict(targets)
         self._argument = dict(argument or {})
+        self._group = group
+
+    @functools.cached_property
+    def _targets(self) -> dict[str, tuple[str, str]]:
+        """Name to target and one line on it: those of the house, then those of installed packages."""
+        points = importlib.metadata.entry_points(group=self._group) if self._group else ()
+        others = {p.name: (p.value, f"from the package {p.dist.name if p.dist else 'unknown'}") for p in points}
+        return {**self._own, **{name: target for name, target in others.items() if name not in self._own}}
 
     def __iter__(self) -> Iterator[str]:
-        """Names in the order they were written."""
+        """Names in the order they were written, those of other packages last."""
         return iter(self._targets)
 
     def __contains__(self, name: object) -> bool:
@@ -38,7 +54,7 @@ class Registry:
 
     def about(self, name: str) -> str:
         """One line on what the name stands for."""
-        return self._about[self.resolve(name)[0]]
+        return self._targets[self.resolve(name)[0]][1]
 
     def resolve(self, spec: str) -> tuple[str, dict[str, str]]:
         """Split `name[:argument]` into the name and constructor keywords.
@@ -58,9 +74,22 @@ class Registry:
         return name, {self._argument[name]: argument}
 
     def load(self, name: str) -> Any:
-        """Import and return the class registered under a bare name."""
-        module, _, attribute = self._targets[self.resolve(name)[0]].partition(":")
-        return getattr(importlib.import_module(module), attribute)
+        """Import and return the class registered under a bare name.
+
+        Raises:
+            InputError: the name is unknown, or another package's class cannot be imported.
+        """
+        name = self.resolve(name)[0]
+        target, about = self._targets[name]
+        module, _, attribute = target.partition(":")
+        try:
+            return getattr(importlib.import_module(module), attribute)
+        except (ImportError, AttributeError) as error:
+            if name in self._own:
+                raise
+            raise InputError(
+                f"{self.kind} {name!r} {about}: cannot import {target} ({error}); mend or uninstall it"
+            ) from error
 
     def create(self, spec: str, **keywords: Any) -> Any:
         """Construct what `spec` names; `keywords` are its configuration."""
@@ -164,4 +193,5 @@ DETECTORS = Registry(
         "oracle": ("tellbench.detectors.sanity:Oracle", "sanity row: reads the label, AUC 1.0"),
     },
     argument={"cnn": "backbone", "sbi": "backbone", "temporal": "backbone", "fusion": "parts"},
+    group="tellbench.detectors",
 )

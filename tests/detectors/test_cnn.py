@@ -26,6 +26,24 @@ def test_convolutional_and_transformer_backbones_give_one_score_at_our_size(back
     assert model(torch.zeros(2, 3, 96, 96)).shape == (2, 1)
 
 
+TRIED = ("legacy_xception", "efficientnet_b4", "convnext_atto", "vit_tiny_patch16_224", "test_byobnet")
+"""The field's own backbones, and the small default; all from scratch."""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("backbone", TRIED)
+def test_backbones_of_the_field_are_trained_shown_and_kept(backbone, drawn, tmp_path):
+    train, test = (drawn.split(name) for name in ("train", "test"))
+    detector = Cnn(backbone, size=64, frames=4, epochs=2, device="cpu").fit(train, drawn.split("val"))
+    scores = detector.score(test).series
+    assert scores.drop("blank").between(0, 1).all() and np.isnan(scores["blank"])
+    evidence = detector.evidence(test.clips[0])
+    assert evidence.score == pytest.approx(scores[test.clips[0].clip_id], abs=1e-6)
+    assert evidence.pictures, "where it looks is shown"
+    detector.save(tmp_path / "model")
+    assert Cnn.load(tmp_path / "model").score(test).series.equals(scores)
+
+
 @pytest.mark.parametrize("config", [{"size": 8}, {"frames": 0}, {"epochs": 0}])
 def test_impossible_sizes_are_refused(config):
     with pytest.raises(InputError, match="at least"):
