@@ -61,18 +61,18 @@ def measured(clip, tmp_path_factory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def drawn(tmp_path_factory) -> tuple[ModuleType, Corpus]:
-    """Drawn faces, on which every detector is trained in no time."""
+def drawn(tmp_path_factory) -> tuple[ModuleType, Corpus, Path]:
+    """Drawn faces, on which every detector is trained in no time, and a cache for them."""
     path = Path(__file__).parents[1] / "tests" / "detectors" / "toys.py"
     spec = importlib.util.spec_from_file_location("toys", path)
     toys = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(toys)
-    return toys, toys.corpus(tmp_path_factory.mktemp("toy"))
+    return toys, toys.corpus(tmp_path_factory.mktemp("toy")), tmp_path_factory.mktemp("toy-cache")
 
 
-def trained(name: str, drawn: tuple[ModuleType, Corpus], cache: Path) -> Detector:
+def trained(name: str, drawn: tuple[ModuleType, Corpus, Path]) -> Detector:
     """How good it is does not matter here: one epoch, where there are any."""
-    toys, corpus = drawn
+    toys, corpus, cache = drawn
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("TELLBENCH_CACHE", str(cache))
         patch.setitem(cues.TRACKERS, "network", lambda device: toys.track)
@@ -96,9 +96,9 @@ def test_voice(benchmark, clip, fresh):
 
 
 @pytest.mark.parametrize("name", [*NAMES, *PROBES])
-def test_scoring(benchmark, clip, fresh, measured, drawn, tmp_path, name):
+def test_scoring(benchmark, clip, fresh, measured, drawn, name):
     """A trained detector's score of a clip whose cues are known, its sound and all statistics included."""
-    detector = trained(name, drawn, tmp_path)
+    detector = trained(name, drawn)
     clips = Corpus([clip], clip.path.parent)
     benchmark.pedantic(detector.score, (clips,), setup=lambda: fresh(measured), rounds=3, warmup_rounds=1)
     tell(benchmark)

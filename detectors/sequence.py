@@ -75,7 +75,7 @@ class SequenceDetector(NetworkDetector):
     channels: ClassVar[Mapping[str, str]]
     """Name to unit of each channel; the two sides of the face first."""
 
-    def __init__(self, epochs: int = 80, seed: int = 0, backend: str = "network", device: str = "auto") -> None:
+    def __init__(self, epochs: int = 120, seed: int = 0, backend: str = "network", device: str = "auto") -> None:
         if epochs < 1:
             raise InputError(f"{self.name} epochs {epochs}; at least 1 is needed")
         self.epochs = epochs
