@@ -17,7 +17,7 @@ from tellbench.detectors.crops import COUNT, Crops, face_crops
 from tellbench.detectors.cues import Cues, check_backend, extract
 from tellbench.detectors.devices import torch_device
 from tellbench.detectors.fitting import Floats, logistic
-from tellbench.detectors.network import NetworkDetector
+from tellbench.detectors.network import Indices, NetworkDetector
 from tellbench.detectors.saliency import overlay, saliency, to_pixels
 from tellbench.detectors.windows import crop_tensor, fixed_windows, model_input, random_windows
 from tellbench.errors import InputError
@@ -67,6 +67,11 @@ def build_model(backbone: str, size: int, outputs: int = 1) -> nn.Module:
     if output.ndim != 2 or outputs not in (0, output.shape[1]):
         raise InputError(f"backbone {backbone!r} gives no single score; choose an image classifier")
     return model
+
+
+def _firsts(crops: Crops, count: int) -> Indices:
+    """The frame that each of `count` images or runs of crops begins with, (count,)."""
+    return crops.indices[:: len(crops.indices) // count]
 
 
 class Cnn(NetworkDetector):
@@ -121,7 +126,7 @@ class Cnn(NetworkDetector):
         except InputError as error:
             return Evidence(self.name, None, {"problem": str(error)})
         images = self.images(crops)
-        scored = crops.indices[:: len(crops.indices) // len(images)]  # the first frame of each
+        scored = _firsts(crops, len(images))
         times = scored / cues.fps
         facts: dict[str, float | int | str] = {
             "backbone": self.backbone,
@@ -152,6 +157,10 @@ class Cnn(NetworkDetector):
             InputError: unreadable, or no face.
         """
         return self.images(self.crops(clip, extract(clip, self.backend, self.device)))
+
+    def starts(self, clip: Clip, count: int) -> Indices:
+        """The frame of each image, or the first of each run."""
+        return _firsts(self.crops(clip, extract(clip, self.backend, self.device)), count)
 
     def batch(self, pieces: list[Tensor], labels: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]:
         """Windows at random places, changed at random."""

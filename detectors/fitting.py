@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 
 from tellbench.datasets.clip import FORGED, PRISTINE, Clip
 from tellbench.datasets.corpus import Corpus
@@ -53,10 +54,13 @@ def logistic(logits: npt.ArrayLike, temperature: float = 1.0) -> Floats:
     return np.asarray(1 / (1 + np.exp(-np.clip(np.asarray(logits, float) / temperature, -500, 500))))
 
 
-def calibrated(logits: Mapping[str, float], temperature: float) -> ScoreTable:
-    """Scores of log odds by clip id, with the log odds beside them; NaN where a clip has none."""
+def calibrated(logits: Mapping[str, float], temperature: float, frames: pd.DataFrame | None = None) -> ScoreTable:
+    """Scores of log odds by clip id, with the log odds beside them; NaN where a clip has none.
+
+    `frames` are the scores of frames, if any, as `ScoreTable` takes them.
+    """
     scores = logistic(list(logits.values()), temperature)
-    return ScoreTable(dict(zip(logits, scores.tolist(), strict=True)), raw=logits)
+    return ScoreTable(dict(zip(logits, scores.tolist(), strict=True)), frames=frames, raw=logits)
 
 
 def log_loss(scores: Floats, labels: Labels) -> float:

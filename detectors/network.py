@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import Any, ClassVar, Final, Self
 
 import numpy as np
+import numpy.typing as npt
+import pandas as pd
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
@@ -33,6 +35,7 @@ from tellbench.detectors.fitting import (
 from tellbench.detectors.storage import broken, read_detector, save_detector
 from tellbench.errors import InputError
 
+Indices = npt.NDArray[np.int64]
 BATCH: Final = 32
 LEARNING_RATE: Final = 2e-3
 """Peak of the one-cycle schedule of AdamW; small models from scratch (assumption)."""
@@ -128,26 +131,35 @@ class NetworkDetector(Detector):
             torch.manual_seed(self.seed)
             model = self.build().to(device)
             facts = self._train(model, self.lessons(seen), judges)
-        logits = np.array([self._logit(model, pieces) for pieces in judges.pieces])
+        logits = np.array([float(self.log_odds(model, pieces).mean()) for pieces in judges.pieces])
         temperature = fit_temperature(logits, judges.labels) if len(logits) else 1.0
         counts = {"train": len(seen.clips), "val": len(judges.clips)}
         missing = {"train_unusable": len(train) - len(seen.clips), "val_unusable": len(val) - len(judges.clips)}
         self.fitted = Fit(model, temperature, {**facts, "clips": {**counts, **missing}})
         return self
 
+    def starts(self, clip: Clip, count: int) -> Indices:
+        """Frame that each of the `count` pieces of a clip begins with, (count,); empty where pieces are no frames."""
+        return np.zeros(0, np.int64)
+
     def score(self, clips: Corpus) -> ScoreTable:
-        """One score a clip; NaN where no face can be found or the video cannot be read.
+        """One score a clip, and one a frame or run of frames; NaN where there is no face or the video is unreadable.
 
         Raises:
             InputError: the detector is not fitted.
         """
         fit = self._fit()
-        logits = dict.fromkeys((clip.clip_id for clip in clips), float("nan"))
+        logits, frames = dict.fromkeys((clip.clip_id for clip in clips), float("nan")), []
         for clip in clips:
             pieces = self._try(clip)
-            if pieces is not None:
-                logits[clip.clip_id] = self._logit(fit.model, pieces)
-        return calibrated(logits, fit.temperature)
+            if pieces is None:
+                continue
+            each = self.log_odds(fit.model, pieces)
+            logits[clip.clip_id] = float(each.mean())
+            starts = self.starts(clip, len(each))
+            scores = logistic(each[: len(starts)], fit.temperature)
+            frames.append(pd.DataFrame({"clip_id": clip.clip_id, "frame": starts, "score": scores}))
+        return calibrated(logits, fit.temperature, pd.concat(frames) if frames else None)
 
     def save(self, folder: Path) -> None:
         """Write the fitted detector.
@@ -185,9 +197,6 @@ class NetworkDetector(Detector):
                 f"detector {self.name!r} is not trained; call fit or load a trained one (`tellbench train`)"
             )
         return self.fitted
-
-    def _logit(self, model: nn.Module, pieces: Tensor) -> float:
-        return float(self.log_odds(model, pieces).mean())
 
     def _try(self, clip: Clip) -> Tensor | None:
         """The pieces of a clip, or None with a logged warning where there are none."""

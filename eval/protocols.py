@@ -83,7 +83,9 @@ def table_files(trial: Trial, detectors: Mapping[str, object], run: Path) -> dic
 def pooled(parts: Sequence[Trial], detector: str, detectors: Mapping[str, object], run: Path) -> ScoreTable:
     """The scores of several trials that share no clip, as one table."""
     tables = [ScoreTable.read_csv(table_files(part, detectors, run)[detector]) for part in parts]
-    return ScoreTable(pd.concat([table.series for table in tables]), frames=pd.concat([table.frames for table in tables]))
+    return ScoreTable(
+        pd.concat([table.series for table in tables]), frames=pd.concat([table.frames for table in tables])
+    )
 
 
 def rows_of(

@@ -16,14 +16,14 @@ def test_round_trip_keeps_missing_scores(tmp_path):
 
 def test_scores_of_frames_lie_beside_and_go_with_their_table(tmp_path):
     frames = pd.DataFrame({"clip_id": ["007", "007"], "frame": [0, 8], "score": [0.125, 1.0]})
-    ScoreTable({"007": 0.5}, frames).write_csv(tmp_path / "s.csv")
+    ScoreTable({"007": 0.5}, frames=frames).write_csv(tmp_path / "s.csv")
     again = ScoreTable.read_csv(tmp_path / "s.csv")
     pd.testing.assert_frame_equal(again.frames, frames)
     again.write_csv(tmp_path / "s.csv")
     ScoreTable({"007": 0.5}).write_csv(tmp_path / "s.csv")
     assert ScoreTable.read_csv(tmp_path / "s.csv").frames.empty
     with pytest.raises(InputError, match="clip '007' has score 2"):
-        ScoreTable({"007": 0.5}, frames.assign(score=2.0))
+        ScoreTable({"007": 0.5}, frames=frames.assign(score=2.0))
 
 
 @pytest.mark.parametrize("score", [-0.01, 1.01, 7.0])
@@ -51,7 +51,7 @@ def test_series_is_a_copy():
 
 
 def test_raw_scores_stand_beside_and_may_be_missing(tmp_path):
-    table = ScoreTable({"a": 0.9, "b": float("nan"), "c": 0.1}, {"c": -2.2, "a": 2.2})
+    table = ScoreTable({"a": 0.9, "b": float("nan"), "c": 0.1}, raw={"c": -2.2, "a": 2.2})
     assert table.raw["a"] == 2.2 and np.isnan(table.raw["b"])
     table.write_csv(tmp_path / "scores.csv")
     again = ScoreTable.read_csv(tmp_path / "scores.csv")

@@ -187,7 +187,7 @@ def test_frames_are_judged_beside_clips():
     clips = Corpus(make(3, ("meshwarp",)), Path("/nowhere"))
     ids = ["c0-pristine", "c0-pristine", "c1-pristine", "c0-meshwarp", "c1-meshwarp", "stranger"]
     frames = pd.DataFrame({"clip_id": ids, "frame": [0, 9, 0, 0, 0, 0], "score": [0.1, 0.6, 0.2, 0.4, 0.8, 0.0]})
-    table = ScoreTable({clip.clip_id: 0.5 for clip in clips}, frames)
+    table = ScoreTable({clip.clip_id: 0.5 for clip in clips}, frames=frames)
     row = evaluate(table, clips, detector="x", train_on=["meshwarp"], test_on="meshwarp", n_boot=50)
     assert (row.frame_auc, row.n_frames) == (pytest.approx(5 / 6), 5)
     assert row.frame_auc_low <= row.frame_auc <= row.frame_auc_high
