@@ -77,7 +77,7 @@ def write_model_card(folder: Path, part: Part, training: Training) -> None:
 def model_card(weights: Path, part: Part, training: Training) -> str:
     """The card of these weights as Markdown."""
     plan = training.plan
-    asked = ", ".join(f"{name} {_said(value)}" for name, value in plan.items() if name not in _LEFT_OUT and value != [])
+    asked = ", ".join(_said(name, value) for name, value in plan.items() if name not in _LEFT_OUT and value != ())
     learned = "\n".join(f"- {line}" for line in training.learned)
     return f"""# {part.title}, size `{plan["size"]}`: model card
 
@@ -149,8 +149,9 @@ def _progress(training: Training) -> str:
     )
 
 
-def _said(value: Any) -> str:
-    return ", ".join(map(str, value)) if isinstance(value, list | tuple) else f"{value}"
+def _said(name: str, value: Any) -> str:
+    words = " and ".join(value) if isinstance(value, tuple) else f"{value}"
+    return f"{name} {words}{' a process' if name == 'batch' else ''}"
 
 
 def _table(sessions: Sequence[Session]) -> str:

@@ -58,7 +58,8 @@ def test_a_run_from_filmed_people(toy_size, films, tmp_path):
     card = (tmp_path / "run" / "README.md").read_text()
     assert f"sha256 `{sha256(tmp_path / 'run' / train.WEIGHTS)}`" in card
     assert "all 2 steps are done" in card
-    assert "Steps 2, batch 2, rate 0.0008, seed 0, precision 32-true" in card
+    assert "Steps 2, batch 2 a process, rate 0.0008, seed 0, precision 32-true" in card
+    assert "off" not in card.split("## How")[1].split("|")[0]
     assert "6 virtual people (of seeds 720000 to 720005), 5 poses and 10 expressions each" in card
     assert "no face of a real person was learned from" in card
     assert re.search(r"\| 0 to 2 \| .* \(CPU\) \| 1 \| 2\.\S* \| \d+\.\d s \|", card)
@@ -89,7 +90,7 @@ def test_a_card_of_people_s_videos_says_that_they_may_be_real(tmp_path):
     assert "900 of 1000 steps are done: it is unfinished" in card
     assert "| 0 to 500 | not written down |" in card
     assert "| 500 to 900 | GPU | 2 | 2.15 | 1.5 min |" in card
-    assert "Steps 1000, seed 3, off transfer, match" in card
+    assert "Steps 1000, seed 3, off transfer and match" in card
 
 
 def test_the_same_index_is_the_same_batch(films):
