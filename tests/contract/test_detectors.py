@@ -20,6 +20,8 @@ from tellbench.errors import InputError
 from tellbench.registry import DETECTORS
 
 QUICK = {
+    "blink-sequence": {"epochs": 40},
+    "brow-sequence": {"epochs": 40},
     "cnn": {"epochs": 4, "size": 48, "frames": 8},
     "sbi": {"epochs": 6, "size": 48, "frames": 8},
     "temporal": {"epochs": 6, "size": 48, "frames": 16},
