@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 from typing import Any, Final
 
-from tellbench.datasets.processes import cpu_name as cpu_name
+from tellbench.datasets.processes import cpu_name
 
 PACKAGES: Final = (
     "tellbench",

@@ -19,6 +19,7 @@ from typing import Any, Final
 
 import numpy as np
 
+from tellbench.datasets.processes import cpu_name
 from tellbench.datasets.scene import Scene
 from tellbench.datasets.studio.film import Take
 from tellbench.datasets.video import VideoWriter
@@ -198,7 +199,7 @@ def _synchronised(clock: Clock, device: str) -> Clock:
 
 def device_name(device: str) -> str:
     """What `cpu` or `cuda[:i]` is called by its maker."""
-    return str(_torch().cuda.get_device_name(device)) if _is_cuda(device) else environment.cpu_name()
+    return str(_torch().cuda.get_device_name(device)) if _is_cuda(device) else cpu_name()
 
 
 def _reset_peak(device: str) -> bool:
