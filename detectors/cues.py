@@ -30,10 +30,13 @@ Frames = npt.NDArray[np.uint8]
 Tracker = Callable[[Iterator[Frames]], Iterator[tuple[Frames, "FaceTrack"]]]
 """Follows the main face through chunks of frames (T, H, W, 3), and gives each chunk back with its part of the track."""
 
-VERSION: Final = 1
+VERSION: Final = 2
 """Of the extraction; raise it whenever cues of the same video change."""
 BROW_DEPTH: Final = 0.08
 """How far the brows stand in front of the outer eye corners, over their distance: mean of 12 studio people."""
+BROW_REST, BROW_REACH = 0.233, 0.058
+"""Over the outer eye distance: how high brows stand at rest, and how far a full raise takes them (means of 14 studio
+people)."""
 IRIS_REACH, IRIS_DEPTH = (0.133, 0.126), (0.048, 0.046)
 """Over the outer eye distance, across and along the face: how far the iris moves from the middle of its eye as the eye
 turns by a right angle, and how far it stands in front of it (fitted to the truth of 14 studio people, r = 0.998 and
@@ -62,6 +65,13 @@ class Cues:
     """Iris centres, pixels, (T, 2, 2)."""
     aperture: Floats
     """Lid opening over eye width, 0 = closed, (T, 2)."""
+    brows: Floats = None  # type: ignore[assignment]  # not read: NaN in every frame
+    """How far the landmarker reads each brow as raised or lowered, -1 to 1, (T, 2); NaN where it does not."""
+
+    def __post_init__(self) -> None:
+        """Brows that were not read are unknown."""
+        if self.brows is None:
+            object.__setattr__(self, "brows", np.full((len(self), 2), np.nan, np.float32))
 
     def __len__(self) -> int:
         """Number of frames."""
@@ -92,7 +102,17 @@ class Cues:
 
     @property
     def brow(self) -> Floats:
-        """Mean height of each brow above the eye line in the head's own frame, over the outer eye distance, (T, 2).
+        """Height of each brow above the eye line in the head's own frame, over the outer eye distance, (T, 2).
+
+        Mean of what the landmarker reads, about a mean rest, and of its points (`brow_of_points`), whose errors are
+        others; of the points alone where it reads none.
+        """
+        read = BROW_REST + BROW_REACH * self.brows
+        return np.where(np.isfinite(read), (read + self.brow_of_points) / 2, self.brow_of_points).astype(np.float32)
+
+    @property
+    def brow_of_points(self) -> Floats:
+        """Mean height of each brow's points above the eye line, in the same frame and unit, (T, 2).
 
         A turn of the head shortens the eye line, and a nod lowers the brows, which stand in front of it: both are
         taken out.
@@ -139,7 +159,7 @@ class Cues:
     def from_track(cls, track: FaceTrack, fps: float) -> Self:
         """The parts of a face track, which holds NaN wherever no face was found."""
         marks = track.landmarks
-        return cls(fps, track.found, track.n_faces, track.boxes, marks.points, marks.iris, marks.aperture)
+        return cls(fps, track.found, track.n_faces, track.boxes, marks.points, marks.iris, marks.aperture, marks.brows)
 
 
 @functools.cache

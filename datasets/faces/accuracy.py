@@ -18,7 +18,7 @@ def measure(landmarker: Landmarker, crops: Crops, seed: int = 0) -> dict[str, fl
 
     Returns:
         Mean distances over the distance of the outer eye corners, by part (`inner` = 51 points), error of the
-        visible irises in the same unit, and aperture correlation and mean absolute error.
+        visible irises in the same unit, and correlation and mean absolute error of apertures and of brows.
     """
     rng = np.random.default_rng(seed)
     boxes = face_boxes(crops.points[:, :N_POINTS])
@@ -26,7 +26,7 @@ def measure(landmarker: Landmarker, crops: Crops, seed: int = 0) -> dict[str, fl
     boxes = boxes + np.tile(rng.normal(size=(len(boxes), 2)) * 0.04 * size, 2).astype(np.float32)
     return errors(
         landmarker(crops.frames, boxes),
-        Landmarks(crops.points[:, :N_POINTS], crops.points[:, N_POINTS:], crops.apertures),
+        Landmarks(crops.points[:, :N_POINTS], crops.points[:, N_POINTS:], crops.apertures, crops.brows),
     )
 
 
@@ -37,7 +37,11 @@ def errors(found: Landmarks, truth: Landmarks) -> dict[str, float]:
     result = {name: float(distance[:, group].mean()) for name, group in {**GROUPS, "inner": INNER}.items()}
     result["iris"] = float((np.linalg.norm(found.iris - truth.iris, axis=-1) / unit)[truth.aperture > VISIBLE].mean())
     result["aperture_mae"] = float(np.abs(found.aperture - truth.aperture).mean())
+    result["brow_mae"] = float(np.abs(found.brows - truth.brows).mean())
     with np.errstate(invalid="ignore"):  # an untrained network may answer one constant
-        correlation = np.corrcoef(found.aperture.ravel(), truth.aperture.ravel())[0, 1]
-    result["aperture_r"] = float(np.nan_to_num(correlation))
+        for name, mine, true in (
+            ("aperture_r", found.aperture, truth.aperture),
+            ("brow_r", found.brows, truth.brows),
+        ):
+            result[name] = float(np.nan_to_num(np.corrcoef(mine.ravel(), true.ravel())[0, 1]))
     return result

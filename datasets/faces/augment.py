@@ -37,6 +37,8 @@ class Batch:
     """Shape (B, N_OUT, 2), crop pixels."""
     apertures: Tensor
     """Shape (B, 2)."""
+    brows: Tensor
+    """Shape (B, 2)."""
 
 
 class Augmenter:
@@ -46,18 +48,19 @@ class Augmenter:
         self.mean_shape = mean_shape
         self.random = torch.Generator().manual_seed(seed)
 
-    def __call__(self, planes: Tensor, points: Tensor, apertures: Tensor) -> Batch:
+    def __call__(self, planes: Tensor, points: Tensor, apertures: Tensor, brows: Tensor) -> Batch:
         """A training batch.
 
         Args:
             planes: uint8 (B, 4, S, S): red, green, blue, and 255 where the room is seen.
             points: (B, N_OUT, 2) in pixels of `planes`.
             apertures: (B, 2).
+            brows: (B, 2).
         """
         squares = self.jitter(fit_similarity(self.mean_shape, points[:, :N_POINTS]))
         grid = sampling_grid(squares, CROP, planes.shape[-2:])
         cropped = functional.grid_sample(planes.float(), grid, align_corners=False)
-        batch = Batch(cropped[:, :3], to_crop(points, squares, CROP), apertures)
+        batch = Batch(cropped[:, :3], to_crop(points, squares, CROP), apertures, brows)
         crops = self.replace_background(batch.crops, cropped[:, 3:] / 255)
         batch = self.flip(dataclasses.replace(batch, crops=self.fade_brows(crops, batch.points)))
         return dataclasses.replace(batch, crops=self.picture(batch.crops))
@@ -84,6 +87,7 @@ class Augmenter:
             torch.where(chosen[:, None, None, None], batch.crops.flip(-1), batch.crops),
             torch.where(chosen[:, None, None], mirrored, batch.points),
             torch.where(chosen[:, None], batch.apertures.flip(-1), batch.apertures),
+            torch.where(chosen[:, None], batch.brows.flip(-1), batch.brows),
         )
 
     # --- picture -----------------------------------------------------------------------------------------------

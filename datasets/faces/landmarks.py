@@ -60,11 +60,18 @@ class Landmarks:
     """Shape (T, 2, 2): iris centres, where they would be seen also while the lids are closed."""
     aperture: Floats
     """Shape (T, 2): lid opening over eye width, 0 closed, about 0.35 open; dimensionless."""
+    brows: Floats = None  # type: ignore[assignment]  # not read: NaN in every frame
+    """Shape (T, 2): how far each brow is raised above or lowered below its rest, -1 to 1; NaN where a landmarker does
+    not read it. The subject's right brow first."""
 
     def __post_init__(self) -> None:
         """Check shapes and that a frame is known or unknown as a whole."""
         length = len(self.points)
+        if self.brows is None:
+            object.__setattr__(self, "brows", np.full((length, 2), np.nan, np.float32))
         expected = {"points": (length, N_POINTS, 2), "iris": (length, 2, 2), "aperture": (length, 2)}
+        if self.brows.shape != (length, 2):
+            raise ValueError(f"landmark brows {self.brows.shape}; {(length, 2)} is needed")
         for name, shape in expected.items():
             if getattr(self, name).shape != shape:
                 raise ValueError(f"landmark {name} {getattr(self, name).shape}; {shape} is needed")
@@ -78,7 +85,7 @@ class Landmarks:
 
     def __getitem__(self, index: slice | npt.NDArray[np.intp] | npt.NDArray[np.bool_]) -> Self:
         """The frames at a slice, mask or index array."""
-        return type(self)(self.points[index], self.iris[index], self.aperture[index])
+        return type(self)(self.points[index], self.iris[index], self.aperture[index], self.brows[index])
 
     @property
     def known(self) -> npt.NDArray[np.bool_]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from importlib import resources
 from pathlib import Path
-from typing import Final, Self
+from typing import Final, NamedTuple, Self
 
 import numpy as np
 import torch
@@ -25,8 +25,23 @@ N_OUT: Final = N_POINTS + 2
 CROP_MARGIN: Final = 1.5
 """Side of a crop over the height of the 68 points: room for an open jaw and for the forehead."""
 _STRIDE: Final = 4
+_MOVEMENT: Final = 0.05
+"""How far a point moves in an expression, over the distance of the outer eye corners: puts shapes on a scale of 1."""
+_MOST: Final = 20.0
+"""Bound of shapes on that scale; no held-out face goes beyond it (the farthest: 19.3)."""
 _REMEDY: Final = "make them with `python -m tellbench.datasets.faces.fit`"
 _BATCH: Final = 16
+
+
+class Reading(NamedTuple):
+    """What the network reads in a batch of crops."""
+
+    points: Tensor
+    """(B, N_OUT, 2), crop pixels."""
+    apertures: Tensor
+    """(B, 2): lid opening over eye width."""
+    brows: Tensor
+    """(B, 2): how far each brow is raised above or lowered below its rest, -1 to 1."""
 
 
 class ConvNorm(nn.Sequential):
@@ -53,7 +68,9 @@ class LandmarkNet(nn.Module):
     """Encoder to stride 16, decoder back to stride 4, and one heat map a point.
 
     A point is the mean place of its heat map (integral regression; Sun et al., ECCV 2018), so the output is
-    continuous although the maps are coarse. Lid apertures are read from the features where two further maps look.
+    continuous although the maps are coarse. Lid apertures are read from the features where two further maps look; how
+    far the brows are raised is read from the features where two more look and from all points, so that a nod is told
+    from a frown, and brows behind glasses or too faint to see from what moves with them.
     Plain 3x3 convolutions run faster on CPUs than depthwise ones at equal accuracy.
     """
 
@@ -72,23 +89,32 @@ class LandmarkNet(nn.Module):
         self.mix_fine = Residual(fine)
         self.maps = nn.Conv2d(fine, N_OUT + 2, 1)
         self.lids = nn.Linear(fine, 2)
+        self.brow_maps = nn.Conv2d(fine, 2, 1)
+        self.brows = nn.Sequential(nn.Linear(2 * fine + 2 * N_POINTS, 64), nn.ReLU(), nn.Linear(64, 2))
         self.register_buffer("mean_shape", torch.zeros(N_POINTS, 2))  # in [-1, 1] of the aligned crop
         grid = (torch.arange(CROP // _STRIDE) + 0.5) * _STRIDE
         place = torch.stack(torch.meshgrid(grid, grid, indexing="xy"), -1).reshape(-1, 2)
         self.register_buffer("place", place, persistent=False)
 
-    def forward(self, crops: Tensor) -> tuple[Tensor, Tensor]:
-        """Crops (B, 3, CROP, CROP) in 0 to 255 to points (B, N_OUT, 2) in crop pixels and apertures (B, 2)."""
+    def forward(self, crops: Tensor) -> Reading:
+        """Crops (B, 3, CROP, CROP) in 0 to 255."""
         x = self.fine(standardise(crops))  # (B, fine, 32, 32)
         y = self.middle(x)  # (B, middle, 16, 16)
         z = self.coarse(y)  # (B, coarse, 8, 8)
         y = self.mix_middle(y + self.up_middle(z))
         x = self.mix_fine(x + self.up_fine(y))  # (B, fine, 32, 32)
-        weights = self.maps(x).flatten(2).float().softmax(-1)  # (B, N_OUT + 2, 1024)
+        with torch.autocast(crops.device.type, enabled=False):  # bfloat16 would round points to half a pixel
+            return self._read(x.float())
+
+    def _read(self, x: Tensor) -> Reading:
+        weights = torch.cat([self.maps(x), self.brow_maps(x)], 1).flatten(2).softmax(-1)  # (B, N_OUT + 4, 1024)
         points = weights[:, :N_OUT] @ self.place
-        seen = weights[:, N_OUT:] @ x.flatten(2).mT.float()  # (B, 2, fine): the features at each eye
+        seen = weights[:, N_OUT:] @ x.flatten(2).mT  # (B, 4, fine): the features at each eye, then at each brow
         apertures = torch.stack([self.lids(seen[:, eye])[:, eye] for eye in range(2)], 1)
-        return points, apertures
+        shape = level(points[:, :N_POINTS].detach()) - level(self.mean_shape[None])
+        shape = (shape / _MOVEMENT).clamp(-_MOST, _MOST)  # an untrained network's points lie anywhere
+        brows = self.brows(torch.cat([seen[:, 2:].flatten(1), shape.flatten(1)], 1))
+        return Reading(points, apertures, brows)
 
 
 class Upsample(nn.Module):
@@ -97,6 +123,13 @@ class Upsample(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """Shape (B, C, H, W) to (B, C, 2 H, 2 W)."""
         return functional.interpolate(x, scale_factor=2.0, mode="bilinear", align_corners=False)
+
+
+def level(points: Tensor) -> Tensor:
+    """Points (B, N, 2) as `posing.upright` gives them: eyes level, over the distance of the outer eye corners."""
+    places = torch.view_as_complex(points.contiguous())
+    right, left = places[:, 36:37], places[:, 45:46]
+    return torch.view_as_real((places - (right + left) / 2) / (left - right + 1e-3))
 
 
 def standardise(crops: Tensor) -> Tensor:
@@ -135,24 +168,24 @@ class NetworkLandmarker:
         given = np.flatnonzero(np.isfinite(boxes).all(1))
         for start in range(0, len(given), _BATCH):
             index = given[start : start + _BATCH]
-            points, apertures = self._infer(frames[index], torch.as_tensor(boxes[index], dtype=torch.float32))
+            points, apertures, brows = self._infer(frames[index], torch.as_tensor(boxes[index], dtype=torch.float32))
             landmarks.points[index] = points[:, :N_POINTS]
             landmarks.iris[index] = points[:, N_POINTS:]
             landmarks.aperture[index] = apertures.clip(0)
+            landmarks.brows[index] = brows
         return landmarks
 
-    def _infer(self, frames: Frames, boxes: Tensor) -> tuple[Floats, Floats]:
+    def _infer(self, frames: Frames, boxes: Tensor) -> tuple[Floats, ...]:
         squares = first_squares(boxes)
         window = Window(frames, squares, self.device)
-        points, _ = self._predict(window, squares.to(self.device))
-        aligned = fit_similarity(self.network.mean_shape, points[:, :N_POINTS])
-        points, apertures = self._predict(window, aligned)
-        return points.cpu().numpy(), apertures.cpu().numpy()
+        first = self._predict(window, squares.to(self.device))
+        aligned = fit_similarity(self.network.mean_shape, first.points[:, :N_POINTS])
+        return tuple(values.cpu().numpy() for values in self._predict(window, aligned))
 
-    def _predict(self, window: Window, squares: Tensor) -> tuple[Tensor, Tensor]:
+    def _predict(self, window: Window, squares: Tensor) -> Reading:
         crops = window.crop(squares).to(memory_format=torch.channels_last)
-        points, apertures = self.network(crops)
-        return to_image(points, squares, CROP), apertures
+        reading: Reading = self.network(crops)
+        return reading._replace(points=to_image(reading.points, squares, CROP))
 
 
 class Window:

@@ -6,13 +6,16 @@ import dataclasses
 import logging
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
 from tellbench.datasets.expression import COEFFICIENTS, INDEX, columns
 from tellbench.datasets.files import atomic_path
+
+if TYPE_CHECKING:
+    from tellbench.datasets.studio import Identity
 
 Floats = npt.NDArray[np.float32]
 
@@ -21,11 +24,15 @@ CACHE_SIDE: Final = 176
 _CACHE_MARGIN: Final = 1.95
 """Side of the cached square in heights of the 68 points: a turn by 35 degrees stays inside."""
 _BATCH: Final = 8
-_SIZE: Final = 320
-"""Side of the studio frames: large enough that the network's crop is no enlargement."""
+_SIZE: Final = 256
+"""Side of the studio frames, as of most clips: the face is then about as large as in the network's crop."""
+_GLASSES, _FAINT = 0.4, 0.3
+"""Shares of people who are given glasses, and grey, thin brows: more than by chance, for such brows are hard to see."""
 _MOUTH: Final = tuple(
     i for i, name in enumerate(COEFFICIENTS) if name.startswith(("mouth", "jaw", "cheek", "tongue", "nose"))
 )
+_CALM: Final = (0.35, 0.6, 0.6, 1, 1, 1)
+"""Turns and shifts of people who talk over those of a sitting (assumption)."""
 _BROWS: Final = tuple(i for i, name in enumerate(COEFFICIENTS) if name.startswith("brow"))
 
 
@@ -50,19 +57,33 @@ class Sitting:
     gaze: Floats
     """Shape (T, 2): right and up in degrees."""
 
+    @property
+    def brows(self) -> Floats:
+        """Shape (T, 2): how far each brow is raised or lowered, -1 to 1, the subject's right one first."""
+        inner = self.coefficients[:, columns("browInnerUp")]
+        outer, down = (self.coefficients[:, columns(name)][:, ::-1] for name in ("browOuterUp", "browDown"))
+        return np.asarray((inner + outer) / 2 - down, np.float32)
 
-def random_sitting(seed: int, n_frames: int) -> Sitting:
+
+def random_sitting(seed: int, n_frames: int, brows: bool = False) -> Sitting:
     """Varied faces: every lid closure, open and closed mouths, brows, gaze, yaw to 50 and pitch to 20 degrees.
 
     The proportions are an assumption: lids are oversampled because blinks are what the aperture must be right on.
+
+    Args:
+        seed: of everything random.
+        n_frames: how many faces.
+        brows: raise or lower the brows of most faces instead of a half, and turn half of the heads no further than
+            people do who talk: what brows do must be told from nods.
     """
     rng = np.random.default_rng(seed)
     coefficients = np.zeros((n_frames, len(COEFFICIENTS)))
     for row in coefficients:
         _set_mouth(row, rng)
-        _set_brows(row, rng)
+        (_move_brows if brows else _set_brows)(row, rng)
         _set_lids(row, rng)
-    pose = rng.normal(size=(n_frames, 6)) * [18, 8, 7, 10, 10, 20]
+    calm = np.where(rng.random((n_frames, 1)) < 0.5, _CALM, 1) if brows else 1
+    pose = rng.normal(size=(n_frames, 6)) * [18, 8, 7, 10, 10, 20] * calm
     pose = np.clip(pose, [-50, -20, -20, -25, -25, -60], [50, 20, 20, 25, 25, 60])
     gaze = np.clip(rng.normal(size=(n_frames, 2)) * [11, 6.5], [-28, -18], [28, 18])
     return Sitting(*(array.astype(np.float32) for array in (coefficients.clip(0, 1), pose, gaze)))
@@ -88,8 +109,24 @@ def _set_mouth(row: npt.NDArray[np.float64], rng: np.random.Generator) -> None:
 
 def _set_brows(row: npt.NDArray[np.float64], rng: np.random.Generator) -> None:
     if rng.random() < 0.5:
-        chosen = rng.choice(_BROWS, rng.integers(1, len(_BROWS)), replace=False)
-        row[chosen] = rng.uniform(0.0, 1.0, len(chosen))
+        _mix_brows(row, rng)
+
+
+def _mix_brows(row: npt.NDArray[np.float64], rng: np.random.Generator) -> None:
+    chosen = rng.choice(_BROWS, rng.integers(1, len(_BROWS)), replace=False)
+    row[chosen] = rng.uniform(0.0, 1.0, len(chosen))
+
+
+def _move_brows(row: npt.NDArray[np.float64], rng: np.random.Generator) -> None:
+    """Raise, lower, or both at once: the three kinds are an assumption."""
+    kind = rng.random()
+    if kind < 0.35:
+        row[INDEX["browInnerUp"]] = raised = rng.random()
+        _set_pair(row, "browOuterUp", raised * rng.uniform(0.4, 1.2), rng)
+    elif kind < 0.6:
+        _set_pair(row, "browDown", rng.uniform(0.1, 0.9), rng)
+    elif kind < 0.85:
+        _mix_brows(row, rng)
 
 
 def _set_lids(row: npt.NDArray[np.float64], rng: np.random.Generator) -> None:
@@ -115,6 +152,8 @@ class Crops:
     """Shape (N, 70, 2)."""
     apertures: Floats
     """Shape (N, 2)."""
+    brows: Floats
+    """Shape (N, 2), see `Sitting.brows`."""
 
     def __len__(self) -> int:
         return len(self.planes)
@@ -125,7 +164,7 @@ class Crops:
         return np.ascontiguousarray(self.planes[:, :3].transpose(0, 2, 3, 1))
 
 
-def cut(shot: Filmed) -> Crops:
+def cut(shot: Filmed, brows: Floats) -> Crops:
     """Cut the square about each face, resampled to `CACHE_SIDE`; beyond the frame it is black room."""
     import torch
     from torch.nn import functional
@@ -141,7 +180,7 @@ def cut(shot: Filmed) -> Crops:
     planes = functional.grid_sample(pixels, grid, align_corners=False).round().byte()
     planes[:, 3] = 255 - planes[:, 3]
     inside = to_crop(torch.as_tensor(points), squares, CACHE_SIDE).numpy()
-    return Crops(planes.numpy(), inside, shot.aperture.astype(np.float32))
+    return Crops(planes.numpy(), inside, shot.aperture.astype(np.float32), brows)
 
 
 Film = Callable[[int, Sitting], Iterator[Filmed]]
@@ -150,13 +189,29 @@ Film = Callable[[int, Sitting], Iterator[Filmed]]
 
 def film_in_studio(seed: int, sitting: Sitting) -> Iterator[Filmed]:
     """Film one sitting of the studio person `seed`; every few frames in another light and room."""
-    from tellbench.datasets.studio import Identity, Person, Studio
+    from tellbench.datasets.studio import Person, Studio
 
-    person = Person(Identity.sample(seed))
+    person = Person(sitter(seed))
     for start in range(0, len(sitting.pose), _BATCH):
         part = slice(start, start + _BATCH)
         studio: Any = Studio(person, seed=seed * 1000 + start, size=_SIZE)
         yield studio.render(sitting.coefficients[part], sitting.pose[part], sitting.gaze[part])
+
+
+def sitter(seed: int) -> Identity:
+    """The studio person `seed`, now and then in glasses or with grey, thin brows."""
+    from tellbench.datasets.studio import Identity
+
+    rng = np.random.default_rng((seed, 1))
+    person = Identity.sample(seed)
+    if rng.random() < _GLASSES:
+        person = dataclasses.replace(person, glasses=True)
+    if rng.random() < _FAINT:
+        skin, brow, share = np.array(person.skin_color), np.array(person.brow_color), rng.uniform(0.2, 0.7)
+        colour = tuple((brow + share * (skin - brow)).tolist())
+        thin = person.brow_density * rng.uniform(0.6, 1.0)
+        person = dataclasses.replace(person, brow_color=colour, grey=rng.uniform(0.4, 1.0), brow_density=thin)
+    return person
 
 
 def render_cache(folder: Path, seeds: range, n_frames: int, film: Film = film_in_studio) -> None:
@@ -166,7 +221,10 @@ def render_cache(folder: Path, seeds: range, n_frames: int, film: Film = film_in
         path = folder / f"person_{seed:05d}.npz"
         if path.exists():
             continue
-        parts = [cut(shot) for shot in film(seed, random_sitting(seed, n_frames))]
+        sitting = random_sitting(seed, n_frames, brows=True)
+        shots = list(film(seed, sitting))
+        ends = np.cumsum([len(shot.frames) for shot in shots])[:-1]
+        parts = [cut(shot, brows) for shot, brows in zip(shots, np.split(sitting.brows, ends), strict=True)]
         fields = {f.name: np.concatenate([getattr(p, f.name) for p in parts]) for f in dataclasses.fields(Crops)}
         with atomic_path(path) as part, part.open("wb") as stream:
             np.savez(stream, **fields)  # type: ignore[arg-type]  # numpy's stub takes no mapping of arrays

@@ -170,6 +170,15 @@ def test_turns_and_nods_leave_the_brows_where_they_are(yaw, pitch):
     np.testing.assert_allclose(turned.brow, still.brow, atol=0.012)
 
 
+def test_brows_that_were_read_count_as_much_as_those_of_the_points():
+    seen = made([face(brow=0.3)] * 3)
+    read = dataclasses.replace(seen, brows=np.array([[0.5, -0.5], [0, 0], [np.nan, np.nan]], np.float32))
+    np.testing.assert_allclose(read.brow[1], (cues.BROW_REST + seen.brow[1]) / 2, atol=1e-6)
+    np.testing.assert_allclose(read.brow[0] - read.brow[1], [cues.BROW_REACH / 4, -cues.BROW_REACH / 4], atol=1e-6)
+    np.testing.assert_array_equal(read.brow[2], seen.brow_of_points[2])
+    assert cues.Cues.from_arrays(read.arrays()).brows[0].tolist() == [0.5, -0.5]
+
+
 def test_gaze_follows_the_irises_and_not_the_head():
     points = np.stack([face()] * 3).astype(np.float32)
     iris = np.stack([points[:, [36, 39]].mean(1), points[:, [42, 45]].mean(1)], 1)  # (3, 2, 2)

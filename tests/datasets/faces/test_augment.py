@@ -12,11 +12,12 @@ def mean_shape() -> torch.Tensor:
     return torch.as_tensor(np.random.default_rng(0).uniform(-0.6, 0.6, (68, 2)), dtype=torch.float32)
 
 
-def inputs(count: int = 8) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+def inputs(count: int = 8) -> tuple[torch.Tensor, ...]:
     rng = np.random.default_rng(1)
     planes = torch.as_tensor(rng.integers(0, 256, (count, 4, 176, 176), dtype=np.uint8))
     points = torch.cat([mean_shape() * 60 + 88, torch.tensor([[70.0, 80.0], [110.0, 80.0]])]).expand(count, -1, -1)
-    return planes, points, torch.as_tensor(rng.uniform(0, 0.4, (count, 2)), dtype=torch.float32)
+    read = torch.as_tensor(rng.uniform(0, 0.4, (2, count, 2)), dtype=torch.float32)
+    return planes, points, *read
 
 
 def crops(count: int = 4) -> torch.Tensor:
@@ -42,20 +43,20 @@ def test_labels_follow_the_geometry(monkeypatch):
     monkeypatch.setattr(augmenter, "picture", lambda crops: crops)
     monkeypatch.setattr(augmenter, "replace_background", lambda crops, room: crops)
     monkeypatch.setattr(augmenter, "fade_brows", lambda crops, points: crops)
-    planes, points, apertures = inputs(16)
+    planes, points, *read = inputs(16)
     points = points.clone()
     points[:, 30] = torch.tensor([90.5, 85.5])
     planes = torch.zeros_like(planes)
     planes[:, :, 84:87, 89:92] = 255
-    batch = augmenter(planes, points, apertures)
+    batch = augmenter(planes, points, *read)
     axis = torch.arange(CROP) + 0.5
     grey = batch.crops[:, 0]
     seen = torch.stack([(grey.sum(1) * axis).sum(1), (grey.sum(2) * axis).sum(1)], -1) / grey.sum((1, 2))[:, None]
     torch.testing.assert_close(seen, batch.points[:, 30], atol=0.3, rtol=0)
 
 
-def test_flip_swaps_points_irises_and_apertures():
-    start = Batch(crops(64), torch.rand(64, N_OUT, 2) * CROP, torch.rand(64, 2))
+def test_flip_swaps_points_irises_apertures_and_brows():
+    start = Batch(crops(64), torch.rand(64, N_OUT, 2) * CROP, torch.rand(64, 2), torch.rand(64, 2))
     flipped = Augmenter(mean_shape(), 0).flip(start)
     changed = (flipped.apertures[:, 0] != start.apertures[:, 0]).nonzero()[:, 0]
     assert 15 < len(changed) < 50
@@ -64,6 +65,7 @@ def test_flip_swaps_points_irises_and_apertures():
     torch.testing.assert_close(flipped.points[i, :68, 0], CROP - start.points[i, MIRROR, 0])
     torch.testing.assert_close(flipped.points[i, 68, 1], start.points[i, 69, 1])
     torch.testing.assert_close(flipped.apertures[i], start.apertures[i].flip(0))
+    torch.testing.assert_close(flipped.brows[i], start.brows[i].flip(0))
 
 
 @pytest.mark.parametrize(

@@ -9,13 +9,13 @@ from tellbench.datasets.faces.accuracy import errors, measure
 from tellbench.datasets.faces.augment import Batch
 from tellbench.datasets.faces.fit import Lessons, Recipe, Training, fit, loss, mean_shape, point_weights, total_error
 from tellbench.datasets.faces.landmarks import Landmarks
-from tellbench.datasets.faces.network import CROP_MARGIN, N_OUT, NetworkLandmarker, read_weights
+from tellbench.datasets.faces.network import CROP_MARGIN, N_OUT, NetworkLandmarker, Reading, read_weights
 from tellbench.datasets.faces.sittings import Crops, cut
 
 
 @pytest.fixture(scope="module")
 def crops(renders) -> Crops:
-    return cut(renders)
+    return cut(renders, np.linspace(-0.5, 0.5, 8, dtype=np.float32).reshape(4, 2))
 
 
 def shape_of(crops: Crops) -> torch.Tensor:
@@ -37,10 +37,12 @@ def test_rate_rises_stays_and_falls():
 
 
 def test_loss_is_nought_only_at_the_truth():
-    batch = Batch(torch.zeros(2, 3, 4, 4), torch.rand(2, N_OUT, 2), torch.rand(2, 2))
-    assert loss(batch.points, batch.apertures, batch) == 0
-    assert loss(batch.points + 1, batch.apertures, batch) > 0.5
-    assert loss(batch.points, batch.apertures + 0.1, batch) > 0.5
+    batch = Batch(torch.zeros(2, 3, 4, 4), torch.rand(2, N_OUT, 2), torch.rand(2, 2), torch.rand(2, 2))
+    truth = Reading(batch.points, batch.apertures, batch.brows)
+    assert loss(truth, batch) == 0
+    assert loss(truth._replace(points=batch.points + 1), batch) > 0.5
+    assert loss(truth._replace(apertures=batch.apertures + 0.1), batch) > 0.5
+    assert loss(truth._replace(brows=batch.brows - 0.1), batch) > 0.5
 
 
 def test_lids_matter_more_than_the_jaw():
@@ -51,13 +53,15 @@ def test_lids_matter_more_than_the_jaw():
 def test_errors_are_in_units_of_the_outer_eye_distance():
     points = np.zeros((1, 68, 2), np.float32)
     points[0, 45] = [50, 0]
-    truth = Landmarks(points, np.zeros((1, 2, 2), np.float32), np.array([[0.1, 0.3]], np.float32))
+    lids, brows = np.array([[[0.1, 0.3]], [[-0.4, 0.6]]], np.float32)
+    truth = Landmarks(points, np.zeros((1, 2, 2), np.float32), lids, brows)
     moved = points.copy()
     moved[0, 48:68, 1] += 5
-    found = errors(Landmarks(moved, truth.iris, truth.aperture), truth)
+    found = errors(Landmarks(moved, truth.iris, truth.aperture, truth.brows / 2), truth)
     assert found["mouth"] == pytest.approx(0.1) and found["eyes"] == 0
     assert found["inner"] == pytest.approx(0.1 * 20 / 51)
-    assert found["aperture_r"] == pytest.approx(1)
+    assert found["aperture_r"] == pytest.approx(1) and found["brow_r"] == pytest.approx(1)
+    assert found["brow_mae"] == pytest.approx(0.25)
 
 
 def test_a_few_steps_learn_something(crops):

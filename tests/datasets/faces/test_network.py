@@ -4,7 +4,8 @@ import torch
 
 from tellbench.datasets.faces import network
 from tellbench.datasets.faces.landmarks import Landmarks, face_boxes, load_landmarker
-from tellbench.datasets.faces.network import CROP, N_OUT, LandmarkNet, NetworkLandmarker, read_weights
+from tellbench.datasets.faces.network import CROP, N_OUT, LandmarkNet, NetworkLandmarker, level, read_weights
+from tellbench.datasets.faces.posing import upright
 from tellbench.datasets.faces.storage import write_weights
 from tellbench.errors import InputError
 
@@ -20,16 +21,17 @@ def shaky_boxes(points: np.ndarray) -> np.ndarray:
 
 
 def test_shapes_and_that_points_stay_in_the_crop():
-    points, apertures = LandmarkNet()(torch.rand(2, 3, CROP, CROP) * 255)
-    assert points.shape == (2, N_OUT, 2) and apertures.shape == (2, 2)
+    points, apertures, brows = LandmarkNet()(torch.rand(2, 3, CROP, CROP) * 255)
+    assert points.shape == (2, N_OUT, 2) and apertures.shape == brows.shape == (2, 2)
     assert points.min() >= 0 and points.max() <= CROP
 
 
 def test_every_parameter_is_used():
     net = LandmarkNet()
-    points, apertures = net(torch.rand(2, 3, CROP, CROP) * 255)
-    (points.square().mean() + apertures.square().mean()).backward()
-    assert all(p.grad is not None and p.grad.abs().sum() > 0 for n, p in net.named_parameters() if n != "maps.bias")
+    reading = net(torch.rand(2, 3, CROP, CROP) * 255)
+    torch.stack([part.square().mean() for part in reading]).sum().backward()
+    learned = {n: p for n, p in net.named_parameters() if not n.endswith("maps.bias")}
+    assert all(p.grad is not None and p.grad.abs().sum() > 0 for p in learned.values())
 
 
 def test_exposure_does_not_matter():
@@ -37,6 +39,19 @@ def test_exposure_does_not_matter():
     crops = torch.rand(1, 3, CROP, CROP) * 200
     with torch.no_grad():
         torch.testing.assert_close(net(crops)[0], net(crops * 0.5 + 40)[0], atol=2.0, rtol=0)
+
+
+def test_levelled_points_are_those_of_the_head_frame():
+    points = np.random.default_rng(0).uniform(0, CROP, (3, 68, 2)).astype(np.float32)
+    np.testing.assert_allclose(level(torch.as_tensor(points)), upright(points), atol=1e-3)
+
+
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float32])
+def test_points_are_not_rounded_in_half_precision(dtype):
+    net = LandmarkNet().eval()
+    with torch.no_grad(), torch.autocast("cpu", dtype, enabled=dtype == torch.bfloat16):
+        points = net(torch.rand(2, 3, CROP, CROP) * 255).points
+    assert (points != points.bfloat16().float()).float().mean() > 0.9
 
 
 def test_fused_network_computes_the_same():
