@@ -20,6 +20,7 @@ import pandas as pd
 from tellbench.datasets.clip import PRISTINE, Clip
 from tellbench.datasets.corpus import Corpus
 from tellbench.detectors.behaviour import correlation
+from tellbench.detectors.brow import smoothed
 from tellbench.detectors.cues import Cues, extract
 from tellbench.detectors.events import EventMatch, find_blinks, match_events, true_blinks
 from tellbench.errors import InputError
@@ -45,8 +46,9 @@ MEASURES: Final = {
     "gaze": ".2f",
     "gaze moves": ".2f",
 }
-"""Columns and how they are written. Correlations are over all frames; of brows and where movements are named, about the
-median of each clip. Angles are mean absolute errors in degrees, of gaze the length of the error."""
+"""Columns and how they are written. Correlations are over all frames; of brows, smoothed as the detector `brow` smooths
+them, and where movements are named, about the median of each clip. Angles are mean absolute errors in degrees, of gaze
+the length of the error."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -57,7 +59,7 @@ class Compared:
     aperture: Floats
     """(T, 2): found and true, mean of both eyes."""
     brow: Floats
-    """(T, 2): found height, and true movement as the mean of the three coefficients of its parts."""
+    """(T, 2): found height, smoothed, and true movement as the mean of the three coefficients of its parts."""
     pose: Floats
     """(T, 3): errors of yaw, pitch and roll, degrees."""
     gaze: Floats
@@ -75,7 +77,7 @@ def compare(cues: Cues, tracks: pd.DataFrame) -> Compared:
     return Compared(
         match_events(find_blinks(cues.aperture, cues.fps), true_blinks(tracks, cues.fps)),
         np.stack([cues.aperture[seen].mean(1), lids.mean(1)], 1),
-        np.stack([cues.brow[seen].mean(1), brows], 1),
+        np.stack([smoothed(cues.brow.mean(1), cues.fps)[seen], brows], 1),
         cues.pose[seen] - truth[list(ANGLES)].to_numpy(float),
         cues.gaze[seen] - truth[["gaze_x", "gaze_y"]].to_numpy(float),
         truth["yaw"].to_numpy(float),
