@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Any, Final
 
 import numpy as np
@@ -29,13 +30,18 @@ from tellbench.reports.protocols import Panel
 _WIDE_RANGE: Final = 12.0
 """Largest dose over the smallest from which the axis is logarithmic."""
 _WIDTH: Final = 4.0
+MOST: Final = 6
+"""Detectors in one figure: as many as there are colours."""
+_MOST_BANDS: Final = 3
+"""Detectors in one figure whose intervals are drawn as bands: more hide each other."""
 _SPREAD: Final = 0.5
 """Of the distance between two conditions, what the marks of several detectors take up."""
 
 
 def draw(panel: Panel, looks: Looks) -> str:
     """One panel as SVG: curves with bands of intervals where there are doses, marks with intervals elsewhere."""
-    names = sorted({row.detector for row in panel.rows}, key=lambda name: looks.get(name, 0))
+    names = sorted({row.detector for row in panel.rows}, key=lambda name: looks.get(name, 0))[:MOST]
+    panel = dataclasses.replace(panel, rows=tuple(row for row in panel.rows if row.detector in names))
     places = list(dict.fromkeys(map(panel.place, panel.rows)))
     height = 3.4 if panel.is_curve else 1.3 + 0.42 * len(places)
     with canvas(_WIDTH, height) as figure:
@@ -55,8 +61,9 @@ def _curves(axes: Axes, panel: Panel, names: list[str], looks: Looks) -> None:
     for name in names:
         rows = sorted((row for row in panel.rows if row.detector == name), key=lambda row: row.dose or 0.0)
         look, x = looks.get(name, 0), [row.dose or 0.0 for row in rows]
-        low, high = zip(*map(_ends, rows), strict=True)
-        axes.fill_between(x, low, high, color=SERIES[look % 6], alpha=0.13, linewidth=0, gid=gid(look, "band"))
+        if len(names) <= _MOST_BANDS:
+            low, high = zip(*map(_ends, rows), strict=True)
+            axes.fill_between(x, low, high, color=SERIES[look % 6], alpha=0.13, linewidth=0, gid=gid(look, "band"))
         axes.plot(x, [row.auc for row in rows], gid=gid(look, "curve"), **dashes(look))
         axes.plot(x, [row.auc for row in rows], gid=gid(look, "marks"), **_dots(look))
         for row in rows:

@@ -46,10 +46,8 @@ _DECADES: Final = 30.0
 """Range of speeds from which three ticks a decade are enough."""
 _CROWDED: Final = 1.35
 """Two generators nearer than this factor of speed have their names on different lines."""
-_LINES: Final = 3
-"""Of names above the marks, at most."""
-_DODGE: Final = 0.024
-"""Share of the speed axis between marks of one generator, so that they and their intervals do not hide each other."""
+_DODGE: Final = 0.07
+"""Share of the speed axis over which the small marks of one generator are spread: they shall not hide each other."""
 _GID: Final = "series-"
 _NOTE: Final = "note-"
 _MOST_CORNERS: Final = 12
@@ -88,24 +86,22 @@ Looks = Mapping[str, int]
 
 
 def pareto(entries: Sequence[Entry], best: Sequence[Entry], looks: Looks) -> str:
-    """Detectability against speed: a column of points a generator, a point a detector, intervals on both axes.
+    """Detectability against speed: each generator's best detector with intervals on both axes, the others small.
 
     Args:
         entries: what to draw; those without a speed are left out.
-        best: each generator's best detector; it and its equals are drawn large, as they say how detectable the
+        best: each generator's best detector, drawn large and with its intervals, as it says how detectable the
             generator is. A line joins those that no other beats on both axes.
         looks: number of each detector.
     """
     timed = [entry for entry in entries if entry.fps is not None]
     detectors = list(dict.fromkeys(entry.score.detector for entry in timed))
-    top = {entry.maker: entry.score.auc for entry in best}
     with canvas(6.6, 4.3) as figure:
         axes = figure.add_subplot()
         left, right = _fps_limits([entry.fps or 1 for entry in timed])
-        for place, name in enumerate(detectors):
-            apart = (right / left) ** (_DODGE * (place - (len(detectors) - 1) / 2))
-            for entry in (entry for entry in timed if entry.score.detector == name):
-                _pareto_point(axes, entry, looks[name], apart, big=entry.score.auc >= top.get(entry.maker, 2.0))
+        for entry in sorted(timed, key=lambda each: each in best):
+            place = 0.0 if entry in best else detectors.index(entry.score.detector) / len(detectors) - 0.5
+            _pareto_point(axes, entry, looks[entry.score.detector], (right / left) ** (_DODGE * place), entry in best)
         _pareto_front(axes, best)
         _pareto_frame(axes, timed)
         handles = [mark(looks[name], short(name)) for name in detectors]
@@ -128,22 +124,21 @@ def undominated(best: Sequence[Entry]) -> list[Entry]:
     return sorted(kept, key=lambda entry: entry.fps or 0)
 
 
-def _pareto_point(axes: Axes, entry: Entry, look: int, apart: float, *, big: bool) -> None:
-    fps = apart * (entry.fps or 0)
-    low, high = _ends(entry)
-    colour, strength = SERIES[look % 6], 1.0 if big else 0.55
-    axes.vlines(fps, low, high, color=colour, linewidth=1.8, alpha=0.7 * strength).set_gid(gid(look, "interval"))
-    if entry.speed is not None and entry.speed.fps_offline_low is not None:
-        ends = (apart * entry.speed.fps_offline_low, apart * (entry.speed.fps_offline_high or 0))
-        lines = axes.hlines(entry.score.auc, *ends, color=colour, linewidth=1.8, alpha=0.7 * strength)
-        lines.set_gid(gid(look, "repeats"))
+def _pareto_point(axes: Axes, entry: Entry, look: int, apart: float, is_best: bool) -> None:
+    """One detector on one generator: large with both intervals where it is the best, else small and a little aside."""
+    fps, row, colour = apart * (entry.fps or 0), entry.score, SERIES[look % 6]
+    if is_best:
+        bars: dict[str, Any] = {"color": colour, "linewidth": 1.8, "alpha": 0.7}
+        axes.vlines(fps, *_ends(entry), **bars).set_gid(gid(look, "interval"))
+        if entry.speed is not None and entry.speed.fps_offline_low is not None:
+            ends = (entry.speed.fps_offline_low, entry.speed.fps_offline_high or 0)
+            axes.hlines(row.auc, *ends, **bars).set_gid(gid(look, "repeats"))
     (point,) = axes.plot(
-        fps, entry.score.auc, color=colour, marker=marker(look), markeredgecolor=CARD, zorder=4 if big else 3,
-        linestyle="none", markersize=11 if big else 7.5,
+        fps, row.auc, color=colour, marker=marker(look), markeredgecolor=CARD, zorder=4 if is_best else 3,
+        linestyle="none", markersize=11 if is_best else 6, alpha=1 if is_best else 0.6,
     )  # fmt: skip
     point.set_gid(gid(look, "point"))
-    said = f"{entry.score.detector} on {entry.maker}: {said_auc(entry.score)}; {entry.fps or 0:.1f} fps"
-    note(axes, fps, entry.score.auc, look, said)
+    note(axes, fps, row.auc, look, f"{row.detector} on {entry.maker}: {said_auc(row)}; {entry.fps or 0:.1f} fps")
 
 
 def _pareto_front(axes: Axes, best: Sequence[Entry]) -> None:
@@ -163,15 +158,17 @@ def _pareto_frame(axes: Axes, timed: Sequence[Entry]) -> None:
     low = min([0.4, *(_ends(entry)[0] for entry in timed)])
     axes.set_xscale("log")
     axes.set_xlim(*_fps_limits([entry.fps or 1 for entry in timed]))
-    axes.set_ylim(low - 0.03, 1.07 + 0.045 * _LINES)
+    axes.set_ylim(low - 0.03, 1.05)
     axes.set_yticks([tick / 10 for tick in range(11) if tick / 10 >= low - 0.03])
     _plain_log_ticks(axes)
-    above, last = 0, 0.0
-    for generator, at in sorted({entry.maker: entry.fps or 0 for entry in timed}.items(), key=lambda item: item[1]):
-        above = (above + 1) % _LINES if at < last * _CROWDED else 0  # lines of names where they would touch
+    line, last = 0, 0.0
+    for maker, at in sorted({entry.maker: entry.fps or 0 for entry in timed}.items(), key=lambda item: item[1]):
+        line = line + 1 if at < last * _CROWDED else 0  # names one above the other where they would touch
         last = at
-        behind = {"facecolor": CARD, "edgecolor": "none", "pad": 1.5}
-        axes.text(at, 1.035 + 0.045 * above, short(generator), ha="center", va="bottom", fontweight="bold", bbox=behind)
+        axes.annotate(
+            short(maker), (at, 1), xycoords=("data", "axes fraction"), xytext=(0, 3 + 13 * line),
+            textcoords="offset points", ha="center", va="bottom", fontweight="bold",
+        )  # fmt: skip
     right = axes.get_xlim()[1]
     axes.text(right, 0.505, "guessing", color=MUTED, fontsize=8.5, ha="right", va="bottom")
     axes.text(REAL_TIME * 1.02, low - 0.02, "real time, 25 fps", color=MUTED, fontsize=8.5, va="bottom")

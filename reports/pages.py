@@ -32,7 +32,7 @@ GROUP_RESAMPLES: Final = 1000
 """Resamples of the intervals within groups."""
 SIGNIFICANT: Final = 0.05
 """Corrected p-value below which two detectors are called different."""
-_FOLDED: Final = ("auc_low", "auc_high", "protocol", "n_forged", "n_missing")
+_FOLDED: Final = ("auc_low", "auc_high", "frame_auc", "protocol", "n_forged", "n_missing")
 """Columns that the page draws inside another cell."""
 _MOST_CURVES: Final = 6
 """Detectors in one figure: as many as there are colours."""
@@ -105,6 +105,7 @@ def render_index(
         further=_further(results, looks),
         different=[row for row in results.comparisons if row.p_holm is not None and row.p_holm < SIGNIFICANT],
         significant=SIGNIFICANT,
+        most_curves=conditions.MOST,
         generators=list(dict.fromkeys(entry.score.test_on for entry in entries)),
         corpus_card=cards.corpus_card(results),
         generator_cards=cards.generator_cards(results, corpus),
@@ -203,7 +204,7 @@ def _figures(
         if scored:
             curves = scored[:_MOST_CURVES]
             drawn[f"roc {generator}"] = figures.roc(clips, curves, generator, looks)
-            drawn[f"scores {generator}"] = figures.distributions(clips, scored, generator)
+            drawn[f"scores {generator}"] = figures.distributions(clips, curves, generator)
             drawn[f"calibration {generator}"] = figures.calibration(clips, curves, generator, looks)
             drawn[f"risk {generator}"] = figures.risk(clips, curves, generator, looks)
     return drawn

@@ -135,7 +135,7 @@ def test_sorting(front):
         const click = (text) => heads.find(b => b.textContent.startsWith(text)).click();
         click("AUC"); const down = column(2).map(Number);
         click("AUC"); const up = column(2).map(Number);
-        click("EER"); const eer = column(6).map(Number);
+        click("EER"); const eer = column(5).map(Number);
         click("fps"); return {down, up, eer, fps: column(3)};
     })()""")
     assert seen["down"] == sorted(seen["down"], reverse=True)
@@ -196,9 +196,10 @@ def test_a_figure_tells_its_values_by_pointer_and_by_keyboard(front):
     assert front.run(stops) == 1, "one stop of the Tab key a figure"
     front.press("Escape", 27)
     assert front.run("document.querySelector('.tip').hidden")
-    place = front.run("""(() => {
+    place = front.run("""(async () => {
         const note = [...document.querySelectorAll("#tradeoff .note")].at(-1);
         note.scrollIntoView({block: "center", behavior: "instant"});
+        await new Promise(done => setTimeout(done, 500));  // a focus may still be scrolling
         const box = note.getBoundingClientRect();
         return [box.left + box.width / 2, box.top + box.height / 2, note.getAttribute("aria-label")];
     })()""")
