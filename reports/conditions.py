@@ -74,7 +74,7 @@ def _curves(axes: Axes, panel: Panel, names: list[str], looks: Looks) -> None:
         axes.set_xticks(doses, [f"{dose:g}" for dose in doses])
         axes.set_xticks([], minor=True)
     axes.set_ylim(min(0.4, *(_ends(row)[0] for row in panel.rows)) - 0.03, 1.04)
-    axes.set_xlabel(panel.quantity.replace("_", " "))
+    axes.set_xlabel(panel.varied)
     axes.set_ylabel("AUC")
     axes.grid(axis="y")
 
@@ -99,7 +99,7 @@ def _marks(axes: Axes, panel: Panel, names: list[str], looks: Looks) -> None:
 
 def _said(panel: Panel, row: ScoreRow) -> str:
     """A row in words."""
-    quantity = f"{panel.quantity.replace('_', ' ')} " if panel.quantity else ""
+    quantity = f"{panel.varied} " if panel.varied else ""
     return f"{row.detector}, {quantity}{panel.place(row)}: {said_auc(row)}"
 
 

@@ -42,7 +42,12 @@ class Panel:
     @property
     def title(self) -> str:
         """What is shown, in short."""
-        return f"{self.quantity.replace('_', ' ')} on {self.test_on}" if self.test_on else self.protocol
+        return f"{self.varied} on {self.test_on}" if self.test_on else self.protocol
+
+    @property
+    def varied(self) -> str:
+        """What was varied, in words; empty where the generators are."""
+        return "seconds" if self.quantity == "cut" else self.quantity.replace("_", " ")
 
     def place(self, row: ScoreRow) -> str:
         """Name of a row's place on the axis."""
@@ -90,7 +95,7 @@ def in_words(panel: Panel, results: Results) -> str:
         None,
     )
     beside = "" if usual is None else f"; {usual:.3f} on the leaderboard"
-    quantity = f"{panel.quantity.replace('_', ' ')} " if panel.quantity else ""
+    quantity = f"{panel.varied} " if panel.varied else ""
     return f"Lowest: {worst.detector} at {quantity}{panel.place(worst)}, AUC {worst.auc:.3f}{beside}."
 
 
