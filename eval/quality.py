@@ -30,6 +30,8 @@ from tellbench.eval.results import QualityRow
 
 CONTROL: Final = "pristine"
 """Name of the row of pristine clips."""
+_MEANS: Final = ("sync_confidence", "sync_distance", "in_time", "capp", "delta_p", "identity")
+"""Fields of a row that may be unknown."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -124,14 +126,12 @@ def quality_rows(clips: Corpus, device: str = "auto", on_clip: Callable[[], None
     if table.empty:
         return []
     rows = summary(table).assign(identity=table.groupby("generator")["identity"].mean())
-    named = ["sync_confidence", "sync_distance", "in_time", "capp", "delta_p", "identity"]
-    known = rows[named].astype(object).where(rows[named].notna(), None)
-    return [
-        QualityRow(generator=str(name), n_clips=int(n), n_judged=int(judged), **values)
-        for name, n, judged, values in zip(
-            rows.index, rows["clips"], rows["judged"], known.to_dict("records"), strict=True
-        )
-    ]
+    return [_row(str(name), row) for name, row in rows.iterrows()]
+
+
+def _row(name: str, row: pd.Series[float]) -> QualityRow:
+    known = {key: None if pd.isna(row[key]) else float(row[key]) for key in _MEANS}
+    return QualityRow(generator=name, n_clips=int(row["clips"]), n_judged=int(row["judged"]), **known)
 
 
 def main() -> None:
