@@ -6,8 +6,9 @@ import torch
 from tellbench.generator.vasa.motion.hearing import Recording, silence
 from tellbench.generator.vasa.motion.model import MotionModel
 from tellbench.generator.vasa.motion.script import Script
-from tellbench.generator.vasa.motion.sizes import size_named
+from tellbench.generator.vasa.motion.sizes import SIZES
 from tellbench.generator.vasa.motion.stream import Performer
+from tellbench.generator.vasa.sizes import size_named
 
 DEVICES = [
     "cpu",
@@ -19,7 +20,7 @@ DEVICES = [
 @pytest.mark.parametrize("window", [50, 10])
 @pytest.mark.parametrize("size", ["small"])
 def test_window(benchmark, size, window, device):
-    model = MotionModel(size_named(size)).eval().requires_grad_(False).to(device)
+    model = MotionModel(size_named(SIZES, size)).eval().requires_grad_(False).to(device)
     recording = Recording(silence(100))
 
     def make():

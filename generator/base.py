@@ -78,13 +78,18 @@ class Generator(ABC):
     """Fields of `Controls` that it heeds; those with any other wish are refused. `dials` are checked one by one."""
     follows: ClassVar[bool] = False
     """Whether it can show `Request.motion`."""
-    delay: float | None = None
-    """Seconds of sound, from a clip's first sample on, that `stream` waits for before it gives the first frames, and
-    by which it stays behind at most; None where it needs the whole recording."""
     needs_pristine: ClassVar[bool] = False
     """Whether `Request.pristine` must be given."""
     device: str = "cpu"
     """Where it runs; a generator that can run elsewhere takes it in the constructor."""
+
+    @property
+    def delay(self) -> float | None:
+        """Seconds of sound, from a clip's first sample on, that `stream` waits for before it gives the first frames.
+
+        It stays behind by as much at most; None where it needs the whole recording.
+        """
+        return None
 
     @abstractmethod
     def animate(self, request: Request) -> Iterator[Chunk]:

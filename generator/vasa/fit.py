@@ -22,7 +22,7 @@ from tellbench.generator.vasa.data.studio import Recipe
 from tellbench.generator.vasa.data.video import ClipBank, Sampling, prepare, recordings
 from tellbench.generator.vasa.frames import Pairs
 from tellbench.generator.vasa.run import check_seeds
-from tellbench.generator.vasa.sizes import size_named
+from tellbench.generator.vasa.sizes import SIZES, size_named
 from tellbench.generator.vasa.train import WEIGHTS, PairSource, Plan, Trainer
 
 STUDIO: Final = "studio"
@@ -117,7 +117,7 @@ def fit_face(
         InputError: no data, seeds of people who are kept for measuring, or `out` holds another run.
     """
     check_seeds(data.people, PEOPLE)
-    recipe = Recipe.for_windows(size_named(plan.size).window)
+    recipe = Recipe.for_windows(size_named(SIZES, plan.size).window)
     rank = int(os.environ.get("LOCAL_RANK", "0"))
     workers = data.workers if rank == 0 else 0
     with ExitStack() as stack:

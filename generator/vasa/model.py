@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from tellbench.generator.vasa.decoder import Decoder, Frame, Source
 from tellbench.generator.vasa.encoders import Appearance, Canonical, Reader
 from tellbench.generator.vasa.rig import only_rig
-from tellbench.generator.vasa.sizes import Size, size_named
+from tellbench.generator.vasa.sizes import SIZES, Size, size_named
 from tellbench.generator.vasa.state import read_weights, write_weights
 from tellbench.generator.vasa.warps import Fields, lattice, resized
 
@@ -70,7 +70,7 @@ class FaceModel(nn.Module):
 
     def save(self, path: Path) -> None:
         """Write the weights in half precision, with the size's name, as safetensors."""
-        write_weights(path, {name: value.half() for name, value in self.state_dict().items()}, self.size.name)
+        write_weights(path, {name: value.half() for name, value in self.state_dict().items()}, {"size": self.size.name})
 
     @classmethod
     def load(cls, path: Path) -> Self:
@@ -79,4 +79,4 @@ class FaceModel(nn.Module):
         Raises:
             InputError: the file is missing or holds something else.
         """
-        return read_weights(path, lambda name: cls(size_named(name)), "a face model", _REMEDY)
+        return read_weights(path, lambda facts: cls(size_named(SIZES, facts["size"])), "a face model", _REMEDY)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import Final
+from collections.abc import Mapping
+from typing import Final, TypeVar
 
 from tellbench.errors import InputError
 from tellbench.generator.vasa.frames import RIG_NAMES
@@ -135,12 +136,15 @@ SIZES: Final = {
 MegaPortraits' volume of 96x16x64x64 (Drobyshev et al., ACM MM 2022), the nearest published figure to VASA-1's."""
 
 
-def size_named(name: str) -> Size:
-    """The size of a name.
+_Size = TypeVar("_Size")
+
+
+def size_named(sizes: Mapping[str, _Size], name: str) -> _Size:
+    """The size of a name, of the face model's or of the motion model's.
 
     Raises:
         InputError: there is none.
     """
-    if name not in SIZES:
-        raise InputError(f"size {name!r}; allowed: {', '.join(SIZES)}")
-    return SIZES[name]
+    if name not in sizes:
+        raise InputError(f"size {name!r}; allowed: {', '.join(sizes)}")
+    return sizes[name]

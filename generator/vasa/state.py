@@ -70,19 +70,19 @@ def _fill(optimiser: torch.optim.Optimizer, tensors: Mapping[str, Tensor]) -> No
     optimiser.load_state_dict({"state": state, "param_groups": optimiser.state_dict()["param_groups"]})
 
 
-def write_weights(path: Path, state: Mapping[str, Tensor], size: str) -> None:
-    """Write tensors by name as safetensors, with the name of the model's size."""
+def write_weights(path: Path, state: Mapping[str, Tensor], facts: Mapping[str, Any]) -> None:
+    """Write tensors by name as safetensors, with what one must know to build the model, such as its size's name."""
     kept = {name: value.detach().cpu().contiguous() for name, value in state.items()}
     with atomic_path(path) as part:
-        safetensors.torch.save_file(kept, part, {"size": json.dumps(size)})
+        safetensors.torch.save_file(kept, part, {name: json.dumps(fact) for name, fact in facts.items()})
 
 
-def read_weights(path: Path, build: Callable[[str], Model], what: str, remedy: str) -> Model:
-    """The model of the named size with what `write_weights` wrote; on the CPU.
+def read_weights(path: Path, build: Callable[[Mapping[str, Any]], Model], what: str, remedy: str) -> Model:
+    """The model with what `write_weights` wrote; on the CPU.
 
     Args:
         path: the file.
-        build: a size's name to a model.
+        build: facts to a model.
         what: whose weights are wanted, as "a face model".
         remedy: what to do where they are missing.
 
@@ -91,8 +91,9 @@ def read_weights(path: Path, build: Callable[[str], Model], what: str, remedy: s
     """
     try:
         with safetensors.safe_open(path, "pt") as stream:
-            model = build(json.loads((stream.metadata() or {})["size"]))
+            facts = {name: json.loads(fact) for name, fact in (stream.metadata() or {}).items()}
+            model = build(facts)
             model.load_state_dict({key: stream.get_tensor(key).float() for key in stream.keys()})  # noqa: SIM118
-    except (OSError, KeyError, ValueError, RuntimeError, safetensors.SafetensorError) as error:
+    except (OSError, KeyError, TypeError, ValueError, RuntimeError, safetensors.SafetensorError) as error:
         raise InputError(f"{path}: not weights of {what} ({str(error).splitlines()[0]}); {remedy}") from error
     return model.eval()

@@ -25,7 +25,7 @@ from tellbench.generator.vasa.model import FaceModel
 from tellbench.generator.vasa.objective import LATE, Lesson, Objective, Verdict, Weights
 from tellbench.generator.vasa.panels import panel, write_panel
 from tellbench.generator.vasa.run import Run, RunPlan
-from tellbench.generator.vasa.sizes import size_named
+from tellbench.generator.vasa.sizes import SIZES, size_named
 from tellbench.generator.vasa.warps import resized
 
 WEIGHTS: Final = "face.safetensors"
@@ -191,7 +191,7 @@ class Trainer(Run[Plan, Verdict]):
 def _begun(plan: Plan) -> FaceModel:
     """A new model, or the one to start from."""
     if not plan.start:
-        return FaceModel(size_named(plan.size))
+        return FaceModel(size_named(SIZES, plan.size))
     model = FaceModel.load(Path(plan.start))
     if model.size.name != plan.size:
         raise InputError(f"{plan.start}: weights of size {model.size.name!r}; give --size {model.size.name}")

@@ -30,7 +30,7 @@ from tellbench.generator.vasa.motion import model as motion_model
 from tellbench.generator.vasa.motion.hearing import Ear
 from tellbench.generator.vasa.motion.play import Wishes, follow, labels, performed, play
 from tellbench.generator.vasa.motion.space import RATE
-from tellbench.generator.vasa.motion.stream import LEAST_WINDOW, LOOK_AHEAD
+from tellbench.generator.vasa.motion.stream import LEAST_WINDOW, look_ahead
 from tellbench.generator.vasa.moves import moved_pose
 from tellbench.generator.vasa.rig import read_rig, relative, teach
 from tellbench.generator.vasa.window import cut, face_squares, paste, pose_of, to_window
@@ -78,7 +78,6 @@ class Vasa(Generator):
     )
     dials: ClassVar[Mapping[str, str]] = {name: dial.line for name, dial in VASA_DIALS.items()}
     follows: ClassVar[bool] = True
-    delay = LEAST_WINDOW / RATE + LOOK_AHEAD
 
     def __init__(
         self,
@@ -91,6 +90,18 @@ class Vasa(Generator):
         self.landmarks = landmarks
         self.device = device
         self.motion = motion
+
+    @property
+    def delay(self) -> float:
+        """A window and the look-ahead of what the motion model hears by: 0.68 s with the shipped weights.
+
+        Raises:
+            InputError: the weights are missing.
+        """
+        return LEAST_WINDOW / RATE + look_ahead(self._motion_model().kind)
+
+    def _motion_model(self) -> motion_model.MotionModel:
+        return loaded_motion(self.motion or motion_model.SHIPPED, self.device)
 
     def animate(self, request: Request) -> Iterator[Chunk]:
         """Yield the clip in chunks of 16 frames at most.
@@ -114,7 +125,7 @@ class Vasa(Generator):
     def stream(self, request: Request, sound: Iterable[Samples]) -> Iterator[Chunk]:
         """Yield chunks while a voice comes in, in windows of 10 frames unless a dial says otherwise.
 
-        A window is made once its sound and 0.28 s beyond have come in (`delay`); a mouth that is to come before its
+        A window is made once its sound and the look-ahead have come in (`delay`); a mouth that is to come before its
         sound (`lip_delay_ms` below 0) adds to that.
 
         Raises:
@@ -134,8 +145,8 @@ class Vasa(Generator):
                 ear.hear(samples)
                 yield samples
 
-        model = loaded_motion(self.motion or motion_model.SHIPPED, self.device)
-        return performed(play(model, told(), request.fps, request.seed, wishes, n_frames), ear, request.fps, n_frames)
+        moves = play(self._motion_model(), told(), request.fps, request.seed, wishes, n_frames)
+        return performed(moves, ear, request.fps, n_frames)
 
     def _stage(self, request: Request) -> Stage:
         self.check_sides(request.portrait)

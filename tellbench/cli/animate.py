@@ -35,7 +35,7 @@ def add_to(app: typer.Typer) -> None:
 
 def animate(
     portrait: Annotated[Path, typer.Option(help="An image with one face: photo, painting, or studio portrait.")],
-    speech: Annotated[Path, typer.Option(help="A recording with a voice.")],
+    speech: Annotated[Path, typer.Option(help="A recording; who hears no voice still breathes and blinks.")],
     out: Out,
     rights: Rights = "",
     generator: Annotated[str, typer.Option(help="Which generator.")] = "meshwarp",
@@ -52,12 +52,15 @@ def animate(
     dial: asking.Dial = None,
     controls: asking.ControlsFile = None,
     labels: Labels = None,
+    face_model: Annotated[Path | None, typer.Option(help="vasa: weights that `fit-generator face` made.")] = None,
+    motion_model: Annotated[Path | None, typer.Option(help="vasa: weights that `fit-generator motion` made.")] = None,
     seed: Seed = 0,
     device: Device = "auto",
 ) -> None:
     """Make a portrait speak. The clip is signed as synthetic."""
     GENERATORS.resolve(generator)
     require_mp4(out)
+    own = own_weights(generator, weights=face_model, motion=motion_model)
     from tellbench.generator.outside import Outside, outside_request
 
     outside = Outside(existing(portrait, "portrait"), existing(speech, "speech"), rights)
@@ -74,9 +77,21 @@ def animate(
         file=controls,
     )
     GENERATORS.load(generator).check_controls(asked)
-    request = outside_request(outside, size, fps, 1 << 30, asked, seed)
-    maker = GENERATORS.create_with(generator, device=pick_device(device))
+    request = outside_request(outside, size, fps, 1 << 30, asked, seed, may_be_silent=True)
+    maker = GENERATORS.create_with(generator, device=pick_device(device), **own)
     make_clip(maker, request, out, rights, (portrait, speech), labels)
+
+
+def own_weights(generator: str, **given: Path | None) -> dict[str, Path]:
+    """Weights of the user's own that a generator is to use, by the keyword of its constructor.
+
+    Raises:
+        InputError: a file does not exist, or the generator is not `vasa`.
+    """
+    found = {name: existing(path, "weights") for name, path in given.items() if path is not None}
+    if found and generator != "vasa":
+        raise InputError(f"generator {generator!r} has no trained weights; give --generator vasa, or leave them out")
+    return found
 
 
 def require_mp4(out: Path) -> None:

@@ -59,6 +59,9 @@ def fit_generator(
     start: Annotated[
         str, typer.Option(help="face: weights to train on from, as face.safetensors of a run; such training is short.")
     ] = "",
+    hearing: Annotated[
+        str, typer.Option(help="motion: log-mel, or wav2vec2 with weights in the folder $TELLBENCH_WAV2VEC2.")
+    ] = "log-mel",
     off: Annotated[
         list[str] | None, typer.Option(help="A loss to leave out, such as transfer; repeat for more.")
     ] = None,
@@ -98,7 +101,8 @@ def fit_generator(
 
             weights = out / motion_train.WEIGHTS
             talks = motion_fit.Data(names=names, people=seeds, talks=kept, workers=workers, reader=reader)
-            done = motion_fit.fit_motion(motion_train.Plan(**usual), talks, out, chosen, minutes, advance)
+            motion_plan = motion_train.Plan(**usual, hearing=hearing)
+            done = motion_fit.fit_motion(motion_plan, talks, out, chosen, minutes, advance)
     say(f"{'trained' if done else 'stopped; the same command goes on'}: {weights}")
 
 

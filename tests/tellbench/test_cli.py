@@ -169,7 +169,7 @@ def test_portrait_without_rights(tellbench, files):
         ("text.png", "voice.wav", ("text.png", "not a readable picture")),
         ("gone.png", "voice.wav", ("gone.png", "does not exist")),
         ("noface.png", "zero.wav", ("zero.wav", "0 s")),
-        ("noface.png", "silent.wav", ("silent.wav", "silent")),
+        ("noface.png", "silent.wav", ("noface.png", "no face")),
         ("noface.png", "nan.wav", ("nan.wav", "NaN")),
         ("noface.png", "text.mp4", ("text.mp4", "not a readable")),
     ],
@@ -189,6 +189,8 @@ def test_portraits_and_voices_that_cannot_be_used(tellbench, files, portrait, sp
         (("--pose", "60", "0", "0"), ("yaw = 60",)),
         (("--controls", "gone.csv"), ("gone.csv", "do not exist")),
         (("--generator", "meshwarp", "--distance", "0.9"), ("'meshwarp' cannot honour distance",)),
+        (("--motion-model", "gone.safetensors"), ("weights gone.safetensors does not exist",)),
+        (("--generator", "meshwarp", "--face-model", "."), ("'meshwarp' has no trained weights", "vasa")),
     ],
 )
 def test_what_cannot_be_asked_of_a_clip(tellbench, files, words, parts):

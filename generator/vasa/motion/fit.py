@@ -18,6 +18,7 @@ from tellbench.generator.vasa.data.video import recordings
 from tellbench.generator.vasa.model import SHIPPED, FaceModel
 from tellbench.generator.vasa.motion.data.bank import TalkBank
 from tellbench.generator.vasa.motion.data.talks import PEOPLE, Talk, acting, path_of, read_talk
+from tellbench.generator.vasa.motion.frontends import Frontend, frontend_named
 from tellbench.generator.vasa.motion.sizes import WINDOW
 from tellbench.generator.vasa.motion.space import RATE
 from tellbench.generator.vasa.motion.train import WEIGHTS, Plan, Trainer
@@ -65,13 +66,15 @@ def fit_motion(
     """Train a motion model, or go on training the one in `out`; whether the plan's end was reached.
 
     Raises:
-        InputError: no data, seeds of talks that are kept for measuring, or `out` holds another run.
+        InputError: no data, seeds of talks that are kept for measuring, no weights to hear by, or `out` holds another
+            run.
     """
     check_seeds(data.people, PEOPLE)
+    frontend = frontend_named(plan.hearing)
     rank = int(os.environ.get("LOCAL_RANK", "0"))
     place = f"cuda:{rank}" if device == "cuda" else device
-    (shown,) = _acted(data, range(SHOWN, SHOWN + 1))
-    bank, learned = _bank(data, place)
+    (shown,) = _acted(data, range(SHOWN, SHOWN + 1), frontend)
+    bank, learned = _bank(data, place, frontend)
     trainer = Trainer(plan, bank, shown, out, device)
     on_step(trainer.step)
 
@@ -81,10 +84,10 @@ def fit_motion(
     return trainer.run(on_step, minutes, note)
 
 
-def _bank(data: Data, device: str) -> tuple[TalkBank, list[str]]:
+def _bank(data: Data, device: str, frontend: Frontend) -> tuple[TalkBank, list[str]]:
     """All talks, and a line on those of each name."""
-    talks = {name: list(_talks(name, data, device)) for name in data.names}
-    bank = TalkBank(itertools.chain.from_iterable(talks.values()), device)
+    talks = {name: list(_talks(name, data, device, frontend)) for name in data.names}
+    bank = TalkBank(itertools.chain.from_iterable(talks.values()), device, frontend.kind)
     return bank, [_about(name, data, found) for name, found in talks.items()]
 
 
@@ -99,10 +102,10 @@ def _about(name: str, data: Data, talks: Sequence[Talk]) -> str:
     return f"{outside_about(Path(name), kept)} Motion was read from it by {reader}."
 
 
-def _talks(name: str, data: Data, device: str) -> Iterator[Talk]:
+def _talks(name: str, data: Data, device: str, frontend: Frontend) -> Iterator[Talk]:
     """Talks of one of the data's names."""
     if name == STUDIO:
-        return _acted(data, data.people)
+        return _acted(data, data.people, frontend)
     if not Path(name).is_dir():
         raise InputError(f"data {name!r}; allowed: {STUDIO}, or a folder with a corpus or with people's videos")
     from tellbench.datasets.faces.finder import FaceFinder
@@ -110,21 +113,21 @@ def _talks(name: str, data: Data, device: str) -> Iterator[Talk]:
     from tellbench.generator.vasa.motion.data.clips import StageOne, prepare
 
     reader = StageOne(FaceModel.load(data.reader or SHIPPED), device)
-    return prepare(recordings(Path(name)), data.talks, FaceFinder(), load_landmarker("network"), reader)
+    return prepare(recordings(Path(name)), data.talks, FaceFinder(), load_landmarker("network"), reader, frontend)
 
 
-def _acted(data: Data, seeds: range) -> Iterator[Talk]:
+def _acted(data: Data, seeds: range, frontend: Frontend) -> Iterator[Talk]:
     """Talks of the studio, acted first where they are not there; one process of a machine acts for all.
 
     Raises:
         InputError: one is missing, and nobody acts.
     """
     if int(os.environ.get("LOCAL_RANK", "0")) == 0:
-        with acting(data.talks, seeds, data.workers) as jobs:
+        with acting(data.talks, seeds, data.workers, frontend.kind) as jobs:
             for job in jobs:
                 job.result()
     for seed in seeds:
-        path, end = path_of(data.talks, seed), time.monotonic() + (_PATIENCE_S if data.workers else 0.0)
+        path, end = path_of(data.talks, seed, frontend.kind), time.monotonic() + (_PATIENCE_S if data.workers else 0.0)
         while not path.exists():
             if time.monotonic() > end:
                 raise InputError(f"{path} does not exist; give --workers 1, or --people that were acted")

@@ -1,7 +1,4 @@
-"""Sound as the motion model hears it: log-mel bands and pitch, four steps of 10 ms for each frame of motion.
-
-Nothing here looks at a whole recording, so sound may come in as it is spoken.
-"""
+"""What the motion model has heard: a whole recording, or sound as it is spoken."""
 
 from __future__ import annotations
 
@@ -13,33 +10,23 @@ from torch import Tensor
 
 from tellbench.datasets.audio import RATE as SAMPLES
 from tellbench.datasets.audio import Audio
-from tellbench.datasets.speech.features import BANDS, HOP, log_mel, periodicity, prosody
+from tellbench.datasets.speech.features import HOP, periodicity, prosody
 from tellbench.generator.base import Samples
-from tellbench.generator.vasa.motion.space import RATE
+from tellbench.generator.vasa.motion.frontends import FRAME, MARGIN, Frontend, LogMel
 
-FRAME: Final = SAMPLES // RATE
-"""Samples of a frame of motion."""
-STEPS: Final = FRAME // HOP
-"""Steps of sound in a frame of motion."""
-N_HEARD: Final = BANDS + 2
-"""Numbers of a step: log-mel bands, height of the pitch in octaves above `_MIDDLE_HZ` where there is one, voicing."""
-MARGIN: Final = FRAME
-"""Samples beyond a frame on which its features depend, at most: half of the pitch's window of 50 ms."""
-_MIDDLE_HZ: Final = 150.0
+_PLAIN: Final = LogMel()
 _VOICED_FROM: Final = 0.5
 """Boersma 1993 has 0.45."""
 _AUDIBLE_DB: Final = -55.0
 """Level below which nothing is voiced (assumption)."""
 
 
-def features(audio: Audio) -> Tensor:
-    """Features (T, 4, 28) of the frames of motion that a recording covers; the last may be filled up with silence."""
-    n_frames = -(-len(audio.samples) // FRAME)
-    whole = audio.fitted(n_frames * FRAME)
-    f0, strength = periodicity(whole)
-    height = np.log2(f0 / _MIDDLE_HZ) * strength
-    steps = np.column_stack([log_mel(whole), height, strength]).astype(np.float32)
-    return torch.from_numpy(steps).view(n_frames, STEPS, N_HEARD)
+def features(audio: Audio, frontend: Frontend = _PLAIN) -> Tensor:
+    """Features (T, steps, numbers) of the frames of motion that a recording covers, with silence around it."""
+    ear = Ear(frontend)
+    ear.hear(audio.samples)
+    ear.end()
+    return ear.features(0, ear.n_frames)
 
 
 class Hearing(Protocol):
@@ -56,7 +43,7 @@ class Hearing(Protocol):
         """Whether features of all frames before this one are settled."""
 
     def features(self, first: int, last: int) -> Tensor:
-        """Features (last - first, 4, 28) of frames of motion; there is silence before frame 0."""
+        """Features (last - first, steps, numbers) of frames of motion; there is silence before frame 0."""
 
     def forget(self, frame: int) -> None:
         """Nothing before this frame will be asked for again."""
@@ -66,13 +53,14 @@ class Recording:
     """Features of a whole recording.
 
     Args:
-        heard: (T, 4, 28).
+        heard: (T, steps, numbers).
+        frontend: that made them, and says what silence is like.
     """
 
     ended = True
 
-    def __init__(self, heard: Tensor) -> None:
-        self._heard = heard
+    def __init__(self, heard: Tensor, frontend: Frontend = _PLAIN) -> None:
+        self._heard, self._frontend = heard, frontend
 
     @property
     def n_frames(self) -> int:
@@ -84,26 +72,32 @@ class Recording:
         return True
 
     def features(self, first: int, last: int) -> Tensor:
-        """Features (last - first, 4, 28) of frames of motion."""
+        """Features (last - first, steps, numbers) of frames of motion."""
         inside = self._heard[max(0, first) : max(0, last)]
-        before, after = (silence(max(0, n)) for n in (min(-first, last - first), last - max(first, self.n_frames)))
+        beyond = (min(-first, last - first), last - max(first, self.n_frames))
+        before, after = (silence(max(0, n), self._frontend) for n in beyond)
         return torch.cat([before, inside, after])
 
     def forget(self, frame: int) -> None:
         """Keep all: a recording may be heard again."""
 
 
-def silence(frames: int) -> Tensor:
-    """Features (T, 4, 28) of digital silence."""
-    return features(Audio(np.zeros(max(1, frames * FRAME), np.float32)))[:frames]
+def silence(frames: int, frontend: Frontend = _PLAIN) -> Tensor:
+    """Features (T, steps, numbers) of digital silence."""
+    return features(Audio(np.zeros(max(1, frames * FRAME), np.float32)), frontend)[:frames]
 
 
 class Ear:
-    """Hears sound that comes in parts; what it says of a frame does not depend on how the sound was parted."""
+    """Hears sound that comes in parts; what it says of a frame does not depend on how the sound was parted.
 
-    def __init__(self) -> None:
-        self._held: Samples = np.zeros(MARGIN, np.float32)  # silence before the beginning
-        self._first = -MARGIN
+    Args:
+        frontend: makes features of sound.
+    """
+
+    def __init__(self, frontend: Frontend = _PLAIN) -> None:
+        self._frontend = frontend
+        self._first = min(-MARGIN, frontend.span(0, 1)[0])
+        self._held: Samples = np.zeros(-self._first, np.float32)  # silence before the beginning
         self.ended = False
 
     @property
@@ -121,12 +115,11 @@ class Ear:
 
     def knows(self, frame: int) -> bool:
         """Whether features of all frames before this one are settled."""
-        return self.ended or self._first + len(self._held) >= frame * FRAME + MARGIN
+        return self.ended or self._first + len(self._held) >= self._frontend.span(frame - 1, frame)[1]
 
     def features(self, first: int, last: int) -> Tensor:
-        """Features (last - first, 4, 28) of frames of motion; what came before `first` may be forgotten afterwards."""
-        part = self.samples(first * FRAME - MARGIN, last * FRAME + MARGIN)
-        return features(Audio(part))[MARGIN // FRAME : -(MARGIN // FRAME)]
+        """Features (last - first, steps, numbers) of frames; what came before `first` may be forgotten afterwards."""
+        return self._frontend(self.samples(*self._frontend.span(first, last)), first, last)
 
     def samples(self, start: int, end: int) -> Samples:
         """Samples from one to another, silence where there is no sound."""
@@ -136,7 +129,7 @@ class Ear:
 
     def forget(self, frame: int) -> None:
         """Drop the sound that only frames before this one need."""
-        drop = min(len(self._held), max(0, frame * FRAME - MARGIN - self._first))
+        drop = min(len(self._held), max(0, self._frontend.span(frame, frame + 1)[0] - self._first))
         self._held, self._first = self._held[drop:], self._first + drop
 
 

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import dataclasses
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Final, Self
+from typing import Any, Final, Self
 
 import torch
 from torch import Tensor, nn
 
-from tellbench.generator.vasa.motion.hearing import N_HEARD
+from tellbench.generator.vasa.motion.frontends import LOG_MEL, Kind
 from tellbench.generator.vasa.motion.network import Denoiser
-from tellbench.generator.vasa.motion.sizes import Size, size_named
+from tellbench.generator.vasa.motion.sizes import SIZES, Size
 from tellbench.generator.vasa.motion.space import N_MOTION, N_POSE
+from tellbench.generator.vasa.sizes import size_named
 from tellbench.generator.vasa.state import read_weights, write_weights
 
 SHIPPED: Final = Path(__file__).parents[1] / "weights" / "motion.safetensors"
@@ -26,6 +29,7 @@ class MotionModel(nn.Module):
 
     Args:
         size: of the denoiser.
+        kind: features of sound that it hears.
     """
 
     motion_mean: Tensor
@@ -33,17 +37,17 @@ class MotionModel(nn.Module):
     sound_mean: Tensor
     sound_scale: Tensor
 
-    def __init__(self, size: Size) -> None:
+    def __init__(self, size: Size, kind: Kind = LOG_MEL) -> None:
         super().__init__()
-        self.size = size
-        self.denoiser = Denoiser(size)
-        for name, count in (("motion", N_MOTION), ("sound", N_HEARD)):
+        self.size, self.kind = size, kind
+        self.denoiser = Denoiser(size, kind)
+        for name, count in (("motion", N_MOTION), ("sound", kind.numbers)):
             self.register_buffer(f"{name}_mean", torch.zeros(count))
             self.register_buffer(f"{name}_scale", torch.ones(count))
 
     @torch.no_grad()
     def learn_statistics(self, motion: Tensor, sound: Tensor) -> None:
-        """Take mean and spread from motion (N, 60) and sound (N, 28)."""
+        """Take mean and spread from motion (N, 60) and sound (N, numbers)."""
         least = motion.new_full((N_MOTION,), _LEAST_SCALE[1])
         least[:N_POSE] = _LEAST_SCALE[0]
         self.motion_mean.copy_(motion.mean(0))
@@ -60,13 +64,14 @@ class MotionModel(nn.Module):
         return motion * self.motion_scale + self.motion_mean
 
     def standardised_sound(self, sound: Tensor) -> Tensor:
-        """Features (..., 28) as the denoiser has them."""
+        """Features (..., numbers) as the denoiser has them."""
         return (sound - self.sound_mean) / self.sound_scale
 
     def save(self, path: Path) -> None:
-        """Write the weights in half precision and the statistics in full, with the size's name, as safetensors."""
+        """Write weights in half precision and statistics in full, with size and kind of hearing, as safetensors."""
         half = {name: value.half() for name, value in self.denoiser.state_dict(prefix="denoiser.").items()}
-        write_weights(path, {**self.state_dict(), **half}, self.size.name)
+        facts = {"size": self.size.name, "hears": dataclasses.asdict(self.kind)}
+        write_weights(path, {**self.state_dict(), **half}, facts)
 
     @classmethod
     def load(cls, path: Path) -> Self:
@@ -75,4 +80,8 @@ class MotionModel(nn.Module):
         Raises:
             InputError: the file is missing or holds something else.
         """
-        return read_weights(path, lambda name: cls(size_named(name)), "a motion model", _REMEDY).requires_grad_(False)
+        return read_weights(path, cls._of, "a motion model", _REMEDY).requires_grad_(False)
+
+    @classmethod
+    def _of(cls, facts: Mapping[str, Any]) -> Self:
+        return cls(size_named(SIZES, facts["size"]), Kind(**facts.get("hears", {})))

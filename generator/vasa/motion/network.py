@@ -14,7 +14,7 @@ from typing import Final
 import torch
 from torch import Tensor, nn
 
-from tellbench.generator.vasa.motion.hearing import N_HEARD, STEPS
+from tellbench.generator.vasa.motion.frontends import LOG_MEL, Kind
 from tellbench.generator.vasa.motion.script import N_ASKED
 from tellbench.generator.vasa.motion.sizes import AHEAD, BEFORE, WINDOW, Size
 from tellbench.generator.vasa.motion.space import N_MOTION
@@ -35,7 +35,7 @@ class Conditions:
     follows: Tensor
     """(B,) bool: whether there is any; without it, the sound before is not heard either."""
     audio: Tensor
-    """(B, 10 + W + 6, 4, 28): sound before, in and after the window."""
+    """(B, 10 + W + 6, steps, numbers): sound before, in and after the window."""
     heard: Tensor
     """(B, 10 + W + 6) bool: frames of which the sound is known."""
     asked: Tensor
@@ -70,15 +70,15 @@ class Conditions:
 
 
 class Ear(nn.Module):
-    """Audio encoder: sound (B, N, 4, 28) to one vector a frame, (B, N, D)."""
+    """Audio encoder: sound (B, N, steps, numbers) to one vector a frame, (B, N, D)."""
 
-    def __init__(self, size: Size) -> None:
+    def __init__(self, size: Size, kind: Kind) -> None:
         super().__init__()
-        self.null = nn.Parameter(torch.zeros(STEPS, N_HEARD))
+        self.null = nn.Parameter(torch.zeros(kind.steps, kind.numbers))
         self.layers = nn.Sequential(
-            nn.Conv1d(N_HEARD, size.ear, 5, padding=2),
+            nn.Conv1d(kind.numbers, size.ear, 5, padding=2),
             nn.GELU(),
-            nn.Conv1d(size.ear, size.width, STEPS, stride=STEPS),
+            nn.Conv1d(size.ear, size.width, kind.steps, stride=kind.steps),
             nn.GELU(),
             nn.Conv1d(size.width, size.width, 3, padding=1),
         )
@@ -95,10 +95,10 @@ class Denoiser(nn.Module):
 
     places: Tensor
 
-    def __init__(self, size: Size) -> None:
+    def __init__(self, size: Size, kind: Kind = LOG_MEL) -> None:
         super().__init__()
         width = size.width
-        self.ear = Ear(size)
+        self.ear = Ear(size, kind)
         self.before, self.noised = nn.Linear(N_MOTION, width), nn.Linear(N_MOTION, width)
         self.wishes = nn.ModuleList(nn.Linear(count, width) for count in N_ASKED)
         self.null_before, self.null_ahead = (nn.Parameter(0.02 * torch.randn(width)) for _ in range(2))

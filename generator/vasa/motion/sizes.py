@@ -5,8 +5,6 @@ from __future__ import annotations
 import dataclasses
 from typing import Final
 
-from tellbench.errors import InputError
-
 WINDOW: Final = 50
 """Frames made at once, at most: 2 s (VASA-1 gives no number; assumption, as are the next two)."""
 BEFORE: Final = 10
@@ -37,14 +35,3 @@ SIZES: Final = {
     )
 }
 """`paper` has the layers, width and heads of VASA-1; `small` is the one that ships."""
-
-
-def size_named(name: str) -> Size:
-    """The size of a name.
-
-    Raises:
-        InputError: there is none.
-    """
-    if name not in SIZES:
-        raise InputError(f"size {name!r}; allowed: {', '.join(SIZES)}")
-    return SIZES[name]

@@ -1,6 +1,6 @@
 """Sound in, motion out, window by window: one iterator for whole recordings and for sound as it is spoken.
 
-A window is made once its sound and `LOOK_AHEAD` beyond have come in: a frame is late by at most the window and that.
+A window is made once its sound and `look_ahead` beyond have come in: a frame is late by at most the window and that.
 """
 
 from __future__ import annotations
@@ -17,7 +17,8 @@ from tellbench.datasets.audio import RATE as SAMPLES
 from tellbench.errors import InputError
 from tellbench.generator.base import Samples
 from tellbench.generator.vasa.motion.diffusion import Sampling, sample
-from tellbench.generator.vasa.motion.hearing import FRAME, MARGIN, Ear, Hearing
+from tellbench.generator.vasa.motion.frontends import FRAME, Kind, frontend_of, reach_of
+from tellbench.generator.vasa.motion.hearing import Ear, Hearing
 from tellbench.generator.vasa.motion.model import MotionModel
 from tellbench.generator.vasa.motion.network import Conditions
 from tellbench.generator.vasa.motion.script import Script
@@ -28,8 +29,11 @@ LEAST_WINDOW: Final = BEFORE
 """Frames of the shortest window: what the next one sees of it."""
 _FADE: Final = 8
 """Frames over which windows are joined: shorter than the shortest window (assumption)."""
-LOOK_AHEAD: Final = (AHEAD * FRAME + MARGIN) / SAMPLES
-"""Seconds of sound beyond a window that must have come in before it is made."""
+
+
+def look_ahead(kind: Kind) -> float:
+    """Seconds of sound beyond a window that must have come in before it is made, at most."""
+    return (AHEAD * FRAME + reach_of(kind)) / SAMPLES
 
 
 @dataclass(frozen=True)
@@ -130,7 +134,7 @@ def perform(performer: Performer, sound: Iterable[Samples]) -> Iterator[Part]:
         performer: who moves, not used before.
         sound: parts of a recording, mono, 16 kHz: a list with all of it, or an iterator that waits for more.
     """
-    ear = Ear()
+    ear = Ear(frontend_of(performer.model.kind, str(performer.model.motion_mean.device)))
     for samples in sound:
         ear.hear(samples)
         yield from performer.ready(ear)

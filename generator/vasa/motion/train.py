@@ -16,14 +16,16 @@ from tellbench.datasets.faces.storage import follow
 from tellbench.generator.vasa.motion.data.bank import TalkBank, Windows
 from tellbench.generator.vasa.motion.data.talks import Talk
 from tellbench.generator.vasa.motion.diffusion import noise_in
+from tellbench.generator.vasa.motion.frontends import LOG_MEL, frontend_of
 from tellbench.generator.vasa.motion.hearing import Recording
 from tellbench.generator.vasa.motion.model import MotionModel
 from tellbench.generator.vasa.motion.network import Conditions
 from tellbench.generator.vasa.motion.panels import panel
-from tellbench.generator.vasa.motion.sizes import AHEAD, BEFORE, WINDOW, size_named
+from tellbench.generator.vasa.motion.sizes import AHEAD, BEFORE, SIZES, WINDOW
 from tellbench.generator.vasa.motion.stream import Performer
 from tellbench.generator.vasa.panels import write_panel
 from tellbench.generator.vasa.run import Run, RunPlan
+from tellbench.generator.vasa.sizes import size_named
 
 WEIGHTS: Final = "motion.safetensors"
 """File of a run with the averaged model in half precision."""
@@ -43,6 +45,8 @@ class Plan(RunPlan):
     """What is trained, and how long; a batch is windows."""
 
     size: str = "small"
+    hearing: str = LOG_MEL.name
+    """Front end (`frontends.NAMES`)."""
 
 
 Parts = dict[str, Tensor]
@@ -118,7 +122,7 @@ class Trainer(Run[Plan, Parts]):
     def __init__(self, plan: Plan, bank: TalkBank, shown: Talk, out: Path, device: str) -> None:
         super().__init__(plan, out, device)
         self.bank, self.shown = bank, shown
-        model = MotionModel(size_named(plan.size))
+        model = MotionModel(size_named(SIZES, plan.size), bank.kind)
         model.learn_statistics(*bank.everything())
         self.average = copy.deepcopy(model).requires_grad_(False).to(self.fabric.device)
         first = torch.optim.AdamW(model.parameters(), lr=plan.rate, betas=(0.9, 0.98), weight_decay=1e-2)
@@ -149,7 +153,7 @@ class Trainer(Run[Plan, Parts]):
         """Tracks that the averaged model makes to a talk's sound, beside the talk's own."""
         talk = self.shown
         performer = Performer(self.average, talk.script, seed=0)
-        made = torch.cat([part.motion for part in performer.ready(Recording(talk.heard))])
+        made = torch.cat([part.motion for part in performer.ready(Recording(talk.heard, frontend_of(self.model.kind)))])
         picture = panel({"studio": talk.motion, "made": made}, talk.heard)
         write_panel(self.out / "panels" / f"{self.step:07d}.png", picture)
         board.add_image("panel", picture, self.step)

@@ -14,7 +14,7 @@ from tellbench.generator.vasa.judge import Reading
 from tellbench.generator.vasa.measure import WAYS, Driving, figures, measure_disentanglement, measure_people
 from tellbench.generator.vasa.model import FaceModel
 from tellbench.generator.vasa.portraits import carried_pose, measure_portraits
-from tellbench.generator.vasa.sizes import size_named
+from tellbench.generator.vasa.sizes import SIZES, size_named
 
 RECIPE = Recipe(poses=3, expressions=3, side=96, maps=48)
 
@@ -50,7 +50,7 @@ def bank(tmp_path, filmed) -> Bank:
 @pytest.fixture(scope="module")
 def model() -> FaceModel:
     torch.manual_seed(0)
-    return FaceModel(size_named("tiny")).eval()
+    return FaceModel(size_named(SIZES, "tiny")).eval()
 
 
 @pytest.fixture(scope="module")

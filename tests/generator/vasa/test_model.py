@@ -141,7 +141,7 @@ PARAMETERS = {"tiny": 3.8, "small": 6.6, "base": 26.2, "paper": 231.3}
 @pytest.mark.parametrize("name", list(SIZES))
 def test_sizes_have_their_parameters(name):
     with torch.device("meta"):
-        count = sum(p.numel() for p in FaceModel(size_named(name)).parameters())
+        count = sum(p.numel() for p in FaceModel(size_named(SIZES, name)).parameters())
     assert round(count / 1e6, 1) == PARAMETERS[name]
     if name in ("tiny", "small"):
         assert 2 * count <= 14e6  # bytes in half precision
@@ -149,4 +149,4 @@ def test_sizes_have_their_parameters(name):
 
 def test_unknown_size_is_refused():
     with pytest.raises(InputError, match="'huge'; allowed: tiny"):
-        size_named("huge")
+        size_named(SIZES, "huge")

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from tellbench.errors import InputError
 from tellbench.generator.vasa.motion.data.talks import Talk
-from tellbench.generator.vasa.motion.hearing import N_HEARD
+from tellbench.generator.vasa.motion.frontends import LOG_MEL, N_HEARD, Kind
 from tellbench.generator.vasa.motion.network import Conditions
 from tellbench.generator.vasa.motion.script import DISTANCE_UNIT, DISTANCES
 from tellbench.generator.vasa.motion.sizes import AHEAD, BEFORE, WINDOW
@@ -43,16 +43,17 @@ class TalkBank:
     Args:
         talks: to learn from; shorter ones than a window are left out.
         device: where they are kept.
+        kind: features of their sound.
 
     Raises:
         InputError: none is long enough.
     """
 
-    def __init__(self, talks: Iterable[Talk], device: str | torch.device = "cpu") -> None:
+    def __init__(self, talks: Iterable[Talk], device: str | torch.device = "cpu", kind: Kind = LOG_MEL) -> None:
         kept = [talk for talk in talks if len(talk.motion) >= WINDOW]
         if not kept:
             raise InputError(f"no talk of {WINDOW} frames or more to learn from; give longer clips")
-        self.device = torch.device(device)
+        self.device, self.kind = torch.device(device), kind
         self._lengths = torch.tensor([len(talk.motion) for talk in kept])
         padded = self._lengths + BEFORE + AHEAD
         self._starts = padded.cumsum(0) - padded + BEFORE
@@ -64,7 +65,7 @@ class TalkBank:
         return len(self._lengths)
 
     def everything(self) -> tuple[Tensor, Tensor]:
-        """Motion (N, 60) and sound (M, 28) of all talks, for statistics."""
+        """Motion (N, 60) and sound (M, numbers) of all talks, for statistics."""
         inside = torch.cat(
             [s + torch.arange(n) for s, n in zip(self._starts.tolist(), self._lengths.tolist(), strict=True)]
         )
@@ -72,7 +73,7 @@ class TalkBank:
         return motion.float(), heard.float().flatten(0, 1)
 
     def draw(self, count: int, window: int, random: torch.Generator) -> Windows:
-        """Random windows: half of them mirrored, of random loudness and colour of sound.
+        """Random windows: half of them mirrored; log-mel features of random loudness and colour of sound.
 
         Args:
             count: how many.
@@ -84,6 +85,7 @@ class TalkBank:
         span = torch.arange(-BEFORE, window + AHEAD)
         rows = ((self._starts[talk] + first)[:, None] + span).to(self.device)
         motion, asked = self._motion[rows].float(), self._asked[rows[:, BEFORE : BEFORE + window]].float()
+        heard = self._heard[rows].float()
         asked[..., _DISTANCE] += _anywhere(count, random).to(self.device)
         mirror = (torch.rand(count, generator=random) < 0.5).to(self.device)
         motion = torch.where(mirror[:, None, None], mirrored(motion), motion)
@@ -91,7 +93,7 @@ class TalkBank:
         known = Conditions(
             before=motion[:, :BEFORE],
             follows=(first >= BEFORE).to(self.device),
-            audio=_recoloured(self._heard[rows].float(), random),
+            audio=_recoloured(heard, random) if self.kind == LOG_MEL else heard,
             heard=torch.ones_like(rows, dtype=torch.bool),
             asked=asked,
             minded=torch.ones(count, 3, dtype=torch.bool, device=self.device),

@@ -24,6 +24,7 @@ from tellbench.errors import InputError
 from tellbench.generator.vasa.data.video import Recording
 from tellbench.generator.vasa.model import FaceModel
 from tellbench.generator.vasa.motion.data.talks import Talk, read_talk, write_talk
+from tellbench.generator.vasa.motion.frontends import LOG_MEL, Frontend
 from tellbench.generator.vasa.motion.hearing import features
 from tellbench.generator.vasa.motion.script import DISTANCES, FARTHEST_LOOK, Script, distance_of, emotion_of, main_gaze
 from tellbench.generator.vasa.motion.sizes import WINDOW
@@ -58,13 +59,13 @@ class StageOne:
         return self._model.read_dynamics(windows.to(self._device), poses.to(self._device)).cpu()
 
 
-def read_clip(path: Path, finder: Finder, landmarker: Landmarker, reader: Reader) -> Talk:
+def read_clip(path: Path, finder: Finder, landmarker: Landmarker, reader: Reader, frontend: Frontend) -> Talk:
     """A video as a talk.
 
     Raises:
         InputError: unreadable, too short, without sound, or without a face in nearly all frames.
     """
-    sound, fps = features(read_audio(path)), probe(path).fps
+    sound, fps = features(read_audio(path), frontend), probe(path).fps
     track = track_faces(iter_frames(path, _CHUNK), finder, landmarker)
     require_face(path, track)
     count = int(len(track) / fps * RATE)
@@ -126,15 +127,22 @@ def _script(motion: Tensor) -> Script:
 
 
 def prepare(
-    found: Iterable[Recording], cache: Path, finder: Finder, landmarker: Landmarker, reader: Reader
+    found: Iterable[Recording],
+    cache: Path,
+    finder: Finder,
+    landmarker: Landmarker,
+    reader: Reader,
+    frontend: Frontend,
 ) -> Iterator[Talk]:
     """Talks of clips, kept in a folder so that no clip is read twice; useless ones are named."""
     for one in found:
         stamp = f"{one.path.resolve()} {one.path.stat().st_mtime_ns} {reader.side}"
+        if frontend.kind != LOG_MEL:
+            stamp += f" {frontend.kind}"
         path = cache / f"clip_{hashlib.sha256(stamp.encode()).hexdigest()[:24]}.safetensors"
         if not path.exists():
             try:
-                write_talk(path, read_clip(one.path, finder, landmarker, reader))
+                write_talk(path, read_clip(one.path, finder, landmarker, reader, frontend))
             except InputError as error:
                 logging.getLogger(__name__).warning("skipped: %s", error)
                 continue

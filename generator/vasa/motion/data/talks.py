@@ -33,6 +33,7 @@ from tellbench.errors import InputError
 from tellbench.generator.controls import MOODS
 from tellbench.generator.vasa.data.bank import people_of
 from tellbench.generator.vasa.frames import rig_of
+from tellbench.generator.vasa.motion.frontends import LOG_MEL, Frontend, Kind, LogMel, frontend_of
 from tellbench.generator.vasa.motion.hearing import features
 from tellbench.generator.vasa.motion.script import FARTHEST_LOOK, Script
 from tellbench.generator.vasa.motion.space import RATE, joined
@@ -59,26 +60,47 @@ class Talk:
     motion: Tensor
     """(T, 60)."""
     heard: Tensor
-    """(T, 4, 28): features of the recording."""
+    """(T, steps, numbers): features of the recording."""
     script: Script
     """T frames of what it would have been asked for; the distance is that of the studio, 1."""
 
 
-def act_talk(seed: int) -> Talk:
+@dataclasses.dataclass(frozen=True)
+class Scene:
+    """What a talk is acted from."""
+
+    mood: str
+    intensity: float
+    utterance: Utterance
+    partner: npt.NDArray[np.float64]
+    """Where the partner is, degrees right and up, (N, 2) at 100 Hz."""
+    recording: Audio
+    """The utterance in its room, through its codec."""
+
+    @classmethod
+    def of(cls, seed: int) -> Scene:
+        """The scene of a seed."""
+        random = np.random.default_rng([seed, 0x7A1])
+        mood, intensity = _mood(random)
+        utterance = _utterance(seed, random, mood, intensity)
+        place = _partner(random)
+        return cls(mood, intensity, utterance, place, _recorded(utterance, seed, random))
+
+
+def act_talk(seed: int, frontend: Frontend | None = None) -> Talk:
     """The talk of a seed: person, language, words, mood, partner's place, room and codec."""
-    random = np.random.default_rng([seed, 0x7A1])
-    mood, intensity = _mood(random)
-    utterance = _utterance(seed, random, mood, intensity)
-    place = _partner(random)
+    scene = Scene.of(seed)
+    mood, intensity, place = scene.mood, scene.intensity, scene.partner
     habits = Habits.sample(seed)
-    played = perform(utterance, SECONDS * RATE, RATE, seed, habits, "talking", mood, intensity, place)
+    played = perform(scene.utterance, SECONDS * RATE, RATE, seed, habits, "talking", mood, intensity, place)
     pose, coefficients, gaze = (torch.from_numpy(x) for x in (played.pose, played.coefficients, played.gaze))
     middles = ((np.arange(SECONDS * RATE) + 0.5) / RATE * STEPS).astype(int)
     emotion = torch.zeros(len(MOODS))
     if mood in MOODS:
         emotion[MOODS.index(mood)] = intensity
     script = Script.of(torch.from_numpy(place[middles]), 1.0, emotion)
-    return Talk(joined(pose, rig_of(coefficients, gaze)), features(_recorded(utterance, seed, random)), script)
+    heard = features(scene.recording, frontend or LogMel())
+    return Talk(joined(pose, rig_of(coefficients, gaze)), heard, script)
 
 
 def _mood(random: np.random.Generator) -> tuple[str, float]:
@@ -129,16 +151,21 @@ def _recorded(utterance: Utterance, seed: int, random: np.random.Generator) -> A
     return Acoustics.sample(seed).apply(utterance.audio, seed)
 
 
-def path_of(folder: Path, seed: int) -> Path:
+def path_of(folder: Path, seed: int, kind: Kind = LOG_MEL) -> Path:
     """File of a talk."""
-    return folder / f"talk{SECONDS}_{EDITION}" / f"talk_{seed}.safetensors"
+    heard = "" if kind == LOG_MEL else f"_{kind.name}_{kind.weights[:12]}"
+    return folder / f"talk{SECONDS}_{EDITION}{heard}" / f"talk_{seed}.safetensors"
 
 
-def act_to(folder: Path, seed: int) -> None:
-    """Act a talk into `folder`, unless that has been done."""
-    path = path_of(folder, seed)
+def act_to(folder: Path, seed: int, kind: Kind = LOG_MEL) -> None:
+    """Act a talk into `folder`, unless that has been done.
+
+    Raises:
+        InputError: the front end's weights are not at hand.
+    """
+    path = path_of(folder, seed, kind)
     if not path.exists():
-        write_talk(path, act_talk(seed))
+        write_talk(path, act_talk(seed, frontend_of(kind)))
 
 
 def write_talk(path: Path, talk: Talk) -> None:
@@ -163,13 +190,14 @@ def read_talk(path: Path) -> Talk:
 
 
 @contextmanager
-def acting(folder: Path, seeds: range, workers: int) -> Iterator[list[Future[None]]]:
+def acting(folder: Path, seeds: range, workers: int, kind: Kind = LOG_MEL) -> Iterator[list[Future[None]]]:
     """Processes that act talks in the order of their seeds while the block runs; what is left is dropped then."""
     if workers == 0:
         yield []
         return
     with process_pool(workers) as pool:
-        jobs = [pool.submit(act_to, folder, seed) for seed in seeds if not path_of(folder, seed).exists()]
+        missing = [seed for seed in seeds if not path_of(folder, seed, kind).exists()]
+        jobs = [pool.submit(act_to, folder, seed, kind) for seed in missing]
         yield jobs
         for job in jobs:
             if job.done():

@@ -2,14 +2,15 @@ import numpy as np
 import torch
 
 from tellbench.datasets.audio import Audio
-from tellbench.generator.vasa.motion.hearing import FRAME, MARGIN, Ear, Recording, features, silence
+from tellbench.generator.vasa.motion.frontends import FRAME, MARGIN, LogMel
+from tellbench.generator.vasa.motion.hearing import Ear, Recording, features, silence
 
 VOICE = (0.2 * np.random.default_rng(0).normal(size=40 * FRAME + 77)).astype(np.float32)
 VOICE += np.sin(np.arange(len(VOICE)) / 16_000 * 2 * np.pi * 180).astype(np.float32) * 0.3
 
 
-def _heard(parts):
-    ear, got, first = Ear(), [], 0
+def heard_in(parts, frontend=None):
+    ear, got, first = Ear(frontend or LogMel()), [], 0
     for part in [*parts, None]:
         ear.end() if part is None else ear.hear(part)
         while first < 40 and ear.knows(first + 10):
@@ -20,8 +21,8 @@ def _heard(parts):
 
 
 def test_sound_may_come_in_any_parts():
-    one, ear = _heard([VOICE])
-    many, _ = _heard(np.array_split(VOICE, 97))
+    one, ear = heard_in([VOICE])
+    many, _ = heard_in(np.array_split(VOICE, 97))
     assert torch.equal(one, many)
     assert ear.n_frames == 41
     assert len(ear._held) <= len(VOICE) - 40 * FRAME + MARGIN  # what is over is forgotten

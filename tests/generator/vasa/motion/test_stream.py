@@ -6,10 +6,11 @@ from tellbench.datasets.audio import Audio
 from tellbench.errors import InputError
 from tellbench.generator.controls import POSE
 from tellbench.generator.vasa.motion.diffusion import Sampling
-from tellbench.generator.vasa.motion.hearing import FRAME, Recording, features
+from tellbench.generator.vasa.motion.frontends import FRAME, LOG_MEL
+from tellbench.generator.vasa.motion.hearing import Recording, features
 from tellbench.generator.vasa.motion.measure import seam_ratio
 from tellbench.generator.vasa.motion.script import CAMERA_MM, Script
-from tellbench.generator.vasa.motion.stream import LOOK_AHEAD, Performer, perform
+from tellbench.generator.vasa.motion.stream import Performer, look_ahead, perform
 
 from .test_hearing import VOICE
 
@@ -44,7 +45,7 @@ def test_a_window_comes_as_soon_as_its_sound_and_the_look_ahead(untrained):
 
     performer = Performer(untrained, Script.of(), 0, window=10, sampling=QUICK)
     next(perform(performer, sound()))
-    needed = 10 * FRAME + round(LOOK_AHEAD * 16_000)
+    needed = 10 * FRAME + round(look_ahead(LOG_MEL) * 16_000)
     assert needed <= heard <= needed + len(VOICE) / 100 + 1
 
 

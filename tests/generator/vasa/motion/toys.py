@@ -3,7 +3,7 @@
 import torch
 
 from tellbench.generator.vasa.motion.data.talks import Talk
-from tellbench.generator.vasa.motion.hearing import N_HEARD, STEPS
+from tellbench.generator.vasa.motion.frontends import N_HEARD, STEPS
 from tellbench.generator.vasa.motion.script import Script
 from tellbench.generator.vasa.motion.sizes import Size
 from tellbench.generator.vasa.motion.space import COLUMNS, N_MOTION, RATE

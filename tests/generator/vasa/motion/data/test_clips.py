@@ -12,6 +12,7 @@ from tellbench.datasets.faces.landmarks import Landmarks
 from tellbench.datasets.video import VideoWriter
 from tellbench.generator.vasa.data.video import recordings
 from tellbench.generator.vasa.motion.data.clips import prepare, read_clip
+from tellbench.generator.vasa.motion.frontends import LogMel
 from tellbench.generator.vasa.motion.space import COLUMNS
 from tellbench.generator.vasa.moves import moved_pose
 from tellbench.generator.vasa.pose import project
@@ -80,7 +81,7 @@ def people(tmp_path_factory):
 
 def test_a_clip_is_read_at_25_frames_a_second(people):
     tools = Tools()
-    talk = read_clip(people / "talks" / "clip.mp4", tools.finder, tools.landmarker, tools)
+    talk = read_clip(people / "talks" / "clip.mp4", tools.finder, tools.landmarker, tools, LogMel())
     assert talk.motion.shape == (75, 60) and talk.heard.shape == (75, 4, 28) and len(talk.script.gaze) == 75
     middles = ((torch.arange(75) + 0.5) / 25).numpy()
     yaw = np.interp(middles, TIME.numpy(), _moves()[:, 0].numpy())
@@ -95,7 +96,7 @@ def test_a_clip_is_read_at_25_frames_a_second(people):
 def test_clips_without_sound_are_named_and_skipped_and_none_is_read_twice(people, tmp_path, caplog):
     tools = Tools()
     with caplog.at_level(logging.WARNING):
-        first = list(prepare(recordings(people), tmp_path, tools.finder, tools.landmarker, tools))
+        first = list(prepare(recordings(people), tmp_path, tools.finder, tools.landmarker, tools, LogMel()))
     assert len(first) == 1
     assert "mute" in caplog.text and "no sound" in caplog.text
 
@@ -103,5 +104,5 @@ def test_clips_without_sound_are_named_and_skipped_and_none_is_read_twice(people
         raise AssertionError("read again")
 
     found = [one for one in recordings(people) if one.person == "talks"]
-    again = list(prepare(found, tmp_path, never, never, tools))
+    again = list(prepare(found, tmp_path, never, never, tools, LogMel()))
     assert torch.equal(first[0].motion, again[0].motion)
