@@ -82,11 +82,12 @@ def resample(samples: npt.NDArray[np.float32], rate: float) -> npt.NDArray[np.fl
     return np.clip(out, -1, 1).astype(np.float32)
 
 
-def read_audio(path: Path) -> Audio:
+def read_audio(path: Path, *, may_be_silent: bool = False) -> Audio:
     """Read the sound of an audio or video file as 16 kHz mono.
 
     Raises:
-        InputError: the file is absent, unreadable, without sound, empty, NaN, silent or of an unusable sampling rate.
+        InputError: the file is absent, unreadable, without sound, empty, NaN or of an unusable sampling rate, or silent
+            where it may not be.
     """
     rate, channels = _decode(Path(path))
     if not channels.size:
@@ -97,7 +98,7 @@ def read_audio(path: Path) -> Audio:
         audio = Audio(resample(channels.mean(0).astype(np.float32), rate))
     except InputError as error:
         raise InputError(f"{path}: {error}") from error
-    if audio.rms < _SILENCE_RMS:
+    if audio.rms < _SILENCE_RMS and not may_be_silent:
         raise InputError(f"{path}: silent ({audio.duration:.1f} s below -80 dBFS); give a recording with a voice")
     return audio
 

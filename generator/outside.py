@@ -72,14 +72,23 @@ def pair_up(portraits: Path, speech: Path, rights: str) -> tuple[Outside, ...]:
     return tuple(Outside(image, sounds[i % len(sounds)], rights) for i, image in enumerate(images))
 
 
-def outside_request(outside: Outside, size: int, fps: float, max_frames: int, controls: Controls, seed: int) -> Request:
+def outside_request(
+    outside: Outside,
+    size: int,
+    fps: float,
+    max_frames: int,
+    controls: Controls,
+    seed: int,
+    *,
+    may_be_silent: bool = False,
+) -> Request:
     """The portrait framed as a talking head and as much of the recording as `max_frames` holds.
 
     Raises:
-        RefusalError: no face or several in the portrait, or no voice in the recording.
+        RefusalError: no face or several in the portrait, or nothing in the recording where it may not be silent.
     """
     try:
-        speech = read_audio(outside.speech)
+        speech = read_audio(outside.speech, may_be_silent=may_be_silent)
         portrait = framed(outside.portrait, size)
     except InputError as error:
         raise RefusalError(str(error)) from error
