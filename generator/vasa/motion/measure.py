@@ -1,7 +1,7 @@
 """How well the motion model moves: `python -m tellbench.generator.vasa.motion.measure --model motion.safetensors`.
 
 Everything is measured on talks of people it has never heard, beside what those people did (`studio`), and read from
-the motion alone: what pictures show of it is another matter. SyncNet and CAPP need pictures and are not here.
+the motion alone: what pictures show of it is another matter (`rendered`).
 """
 
 from __future__ import annotations
@@ -22,8 +22,10 @@ from tellbench.datasets.emotion import EMOTIONS
 from tellbench.datasets.files import atomic_path
 from tellbench.generator.controls import MOODS
 from tellbench.generator.vasa.data.bank import people_of
+from tellbench.generator.vasa.motion.agreement import Witness, agreement
 from tellbench.generator.vasa.motion.data.talks import HELD_OUT, Talk, acting, path_of, read_talk
 from tellbench.generator.vasa.motion.diffusion import Sampling
+from tellbench.generator.vasa.motion.frontends import frontend_of
 from tellbench.generator.vasa.motion.hearing import Recording
 from tellbench.generator.vasa.motion.model import MotionModel
 from tellbench.generator.vasa.motion.panels import panel
@@ -121,18 +123,22 @@ def figures(talks: Sequence[Talk], motions: Sequence[Tensor], window: int = 50) 
 def made(model: MotionModel, talk: Talk, seed: int, sampling: Sampling, script: Script | None = None) -> Tensor:
     """Motion (T, 60) to a talk's sound and wishes, or to others."""
     performer = Performer(model, script or talk.script, seed, sampling=sampling)
-    return torch.cat([part.motion for part in performer.ready(Recording(talk.heard))])
+    return torch.cat([part.motion for part in performer.ready(Recording(talk.heard, frontend_of(model.kind)))])
 
 
-def ablation(model: MotionModel, talks: Sequence[Talk]) -> pd.DataFrame:
+def ablation(model: MotionModel, talks: Sequence[Talk], witnesses: Sequence[Witness]) -> pd.DataFrame:
     """Rows of guidance and steps, in the form of VASA-1's table 3, under the row of what people did."""
+
+    def row(motions: Sequence[Tensor]) -> dict[str, float]:
+        return {**figures(talks, motions), **agreement(witnesses, motions)}
+
     usual = Sampling()
-    rows = {"studio": figures(talks, [talk.motion for talk in talks])}
+    rows = {"studio": row([talk.motion for talk in talks])}
     ways = {f"audio {a:g} gaze {g:g}": dataclasses.replace(usual, audio=a, gaze=g) for a, g in _GUIDANCE}
     ways |= {f"{steps} steps": dataclasses.replace(usual, steps=steps) for steps in _STEPS}
     ways |= {"10 steps ddim": dataclasses.replace(usual, steps=10, solver="ddim")}
     for name, sampling in ways.items():
-        rows[name] = figures(talks, [made(model, talk, i, sampling) for i, talk in enumerate(talks)])
+        rows[name] = row([made(model, talk, i, sampling) for i, talk in enumerate(talks)])
         logging.getLogger(__name__).info("%s: %s", name, {key: round(value, 3) for key, value in rows[name].items()})
     return pd.DataFrame(rows).T
 
@@ -176,7 +182,7 @@ def long_clip(model: MotionModel, talk: Talk, seconds: int = 60) -> Mapping[str,
     """A minute of a talk over and over: whether it drifts, and its seams."""
     heard = talk.heard.repeat(-(-seconds * RATE // len(talk.heard)), 1, 1)[: seconds * RATE]
     performer = Performer(model, talk.script.rows(0, 1), 0)
-    motion = torch.cat([part.motion for part in performer.ready(Recording(heard))])
+    motion = torch.cat([part.motion for part in performer.ready(Recording(heard, frontend_of(model.kind)))])
     quarters = motion.chunk(4)
     head = torch.stack([part[:, :3].mean(0) for part in quarters])
     return {
@@ -197,18 +203,23 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True)
     given = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
-    with acting(given.talks, given.people, 1) as jobs:
+    model = MotionModel.load(given.model)
+    with acting(given.talks, given.people, 1, model.kind) as jobs:
         for job in jobs:
             job.result()
-    talks = [read_talk(path_of(given.talks, seed)) for seed in given.people]
-    model = MotionModel.load(given.model)
+    talks = [read_talk(path_of(given.talks, seed, model.kind)) for seed in given.people]
     for seed, talk in zip(given.people[:4], talks, strict=False):
         tracks = {"studio": talk.motion, "made": made(model, talk, seed, Sampling())}
         write_panel(given.out / f"talk_{seed}.png", panel(tracks, talk.heard))
-    tables: dict[str, pd.DataFrame] = {"ablation": ablation(model, talks), "asked": asked(model, talks[:8])}
-    tables["emotions"] = confusion(model, talks[:8])
-    tables["minute"] = pd.DataFrame([long_clip(model, talks[0])])
-    for name, table in tables.items():
+    witnesses = [Witness.of(seed, len(talk.motion)) for seed, talk in zip(given.people, talks, strict=True)]
+    tables = {
+        "minute": lambda: pd.DataFrame([long_clip(model, talks[0])]),
+        "asked": lambda: asked(model, talks),
+        "emotions": lambda: confusion(model, talks),
+        "ablation": lambda: ablation(model, talks, witnesses),
+    }
+    for name, measured in tables.items():
+        table = measured()
         logging.getLogger(__name__).info("%s\n%s", name, table.round(3).to_string())
         with atomic_path(given.out / f"{name}.csv") as part:
             table.to_csv(part, float_format="%.4f")

@@ -11,11 +11,13 @@ import torch
 from scipy.ndimage import gaussian_filter
 from scipy.optimize import nnls
 from torch import Tensor
+from torch.nn import functional
 
 from tellbench.datasets.emotion import EMOTIONS
 from tellbench.datasets.expression import INDEX
 from tellbench.errors import InputError
 from tellbench.generator.controls import MOODS, POSE
+from tellbench.generator.vasa.frames import mirror_rig
 from tellbench.generator.vasa.motion.space import N_MOTION, looking, split
 
 CAMERA_MM: Final = 1180.0
@@ -130,10 +132,16 @@ def distance_of(motion: Tensor) -> Tensor:
 def emotion_of(motion: Tensor) -> Tensor:
     """Intensity of each of `MOODS` in a clip (T, 60), from its mean coefficients, (7,).
 
-    Non-negative least squares on the emotions' prototypes, the jaw left out: speech moves it most.
+    Non-negative least squares on the emotions' prototypes, the jaw left out: speech moves it most. Contempt counts on
+    either side of the face, on the one where there is more of it: training mirrors windows, so the side is chance.
     """
     mean = split(motion)[1].mean(0).double().numpy()
-    prototypes = np.stack([EMOTIONS[name] for name in MOODS], 1).astype(np.float64)
+    moods = torch.from_numpy(np.stack([EMOTIONS[name] for name in MOODS]))
+    lopsided = MOODS.index("contempt")
+    turned = mirror_rig(functional.pad(moods[lopsided : lopsided + 1], (0, 2)))[:, :-2]
+    prototypes = torch.cat([moods, turned]).T.double().numpy()
     shown = prototypes.max(1) > 0
     shown[INDEX["jawOpen"]] = False
-    return torch.from_numpy(nnls(prototypes[shown], mean[shown])[0]).float().clamp(0, 1)
+    *found, other = nnls(prototypes[shown], mean[shown])[0]
+    found[lopsided] = max(found[lopsided], other)
+    return torch.tensor(found, dtype=torch.float32).clamp(0, 1)

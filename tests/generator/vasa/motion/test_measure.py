@@ -96,7 +96,10 @@ def test_the_command_writes_tables_and_pictures(untrained, talks, tmp_path, monk
     monkeypatch.setattr(measure, "MotionModel", type("Loaded", (), {"load": staticmethod(lambda path: untrained)}))
     command = ["measure", "--model", "x", "--talks", str(tmp_path / "talks"), "--people", "840000:840002"]
     monkeypatch.setattr("sys.argv", [*command, "--out", str(tmp_path / "out")])
+    monkeypatch.setattr(measure, "Witness", type("Deaf", (), {"of": staticmethod(lambda *_: None)}))
+    monkeypatch.setattr(measure, "agreement", lambda witnesses, motions: {"sync_confidence": 0.5})
     measure.main()
+    assert "sync_confidence" in (tmp_path / "out" / "ablation.csv").read_text()
     assert {path.name for path in (tmp_path / "out").iterdir()} == {
         "ablation.csv",
         "asked.csv",

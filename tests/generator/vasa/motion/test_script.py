@@ -5,7 +5,7 @@ from tellbench.datasets.emotion import EMOTIONS
 from tellbench.errors import InputError
 from tellbench.generator.controls import MOODS
 from tellbench.generator.vasa.motion.script import Script, distance_of, emotion_of, main_gaze
-from tellbench.generator.vasa.motion.space import N_MOTION
+from tellbench.generator.vasa.motion.space import N_MOTION, mirrored
 
 
 def test_asking_for_nothing_is_neutral():
@@ -45,3 +45,11 @@ def test_what_was_asked_is_read_back_from_motion():
     assert distance_of(motion) == pytest.approx(0.9)
     assert emotion_of(motion)[MOODS.index("afraid")] == pytest.approx(0.7, abs=0.02)
     assert emotion_of(motion).sum() == pytest.approx(0.7, abs=0.05)
+
+
+def test_contempt_is_read_on_either_side_of_the_face():
+    motion = torch.zeros(10, N_MOTION)
+    motion[:, 6:58] = torch.from_numpy(EMOTIONS["contempt"].copy()) * 0.7
+    for shown in (motion, mirrored(motion[None])[0]):
+        assert emotion_of(shown)[MOODS.index("contempt")] == pytest.approx(0.7, abs=0.02)
+        assert emotion_of(shown).sum() == pytest.approx(0.7, abs=0.05)
