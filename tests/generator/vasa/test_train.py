@@ -6,13 +6,13 @@ from pathlib import Path
 import pytest
 import torch
 from PIL import Image
-from safetensors.torch import load_file
 
 from tellbench.errors import InputError
 from tellbench.generator.vasa import run, train
 from tellbench.generator.vasa.model import FaceModel
 from tellbench.generator.vasa.train import Plan, Trainer, stage_at
 
+from .killed import DEVICES, check_a_killed_run
 from .toys import ToyPairs
 
 PLAN = Plan(size="toy", steps=6, batch=2, save_every=3, panel_every=4)
@@ -24,20 +24,7 @@ def _trainer(out, plan=PLAN):
 
 def test_a_killed_run_reaches_the_same_weights(toy_size, tmp_path):
     _check_whole_run(toy_size, tmp_path / "whole")
-    killed = _trainer(tmp_path / "killed")
-
-    def kill(n):
-        if killed.step == 5:  # two steps after the last save
-            raise KeyboardInterrupt
-
-    with pytest.raises(KeyboardInterrupt):
-        killed.run(kill)
-    again = _trainer(tmp_path / "killed")
-    assert again.step == 3
-    assert again.run()
-    one, two = (load_file(tmp_path / name / run.STATE) for name in ("whole", "killed"))
-    assert one.keys() == two.keys()
-    assert all(torch.equal(one[name], two[name]) for name in one)
+    check_a_killed_run(_trainer, tmp_path)
 
 
 def _check_whole_run(toy_size, out):
@@ -52,15 +39,7 @@ def _check_whole_run(toy_size, out):
     assert list((out / "tensorboard").iterdir())
 
 
-@pytest.mark.parametrize(
-    "device",
-    [
-        "cpu",
-        pytest.param(
-            "cuda", marks=[pytest.mark.gpu, pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")]
-        ),
-    ],
-)
+@pytest.mark.parametrize("device", DEVICES)
 def test_mixed_precision_stays_finite(toy_size, tmp_path, device):
     plan = Plan(size="toy", steps=3, batch=2, precision="bf16-mixed")
     trainer = Trainer(plan, ToyPairs(), ToyPairs(seed=1).batch(0, 2), tmp_path, device)

@@ -3,15 +3,14 @@
 import pytest
 import torch
 from PIL import Image
-from safetensors.torch import load_file
 
 from tellbench.errors import InputError
 from tellbench.generator.vasa.motion import train
 from tellbench.generator.vasa.motion.data.bank import TalkBank
 from tellbench.generator.vasa.motion.model import MotionModel
 from tellbench.generator.vasa.motion.train import Plan, Trainer
-from tellbench.generator.vasa.run import STATE
 
+from ..killed import DEVICES, check_a_killed_run
 from .toys import TOY, toy_talk
 
 PLAN = Plan(size="toy", steps=6, batch=4, save_every=3, panel_every=4)
@@ -23,19 +22,7 @@ def _trainer(out, plan=PLAN):
 
 def test_a_killed_run_reaches_the_same_weights(toy_size, tmp_path):
     assert _trainer(tmp_path / "whole").run()
-    killed = _trainer(tmp_path / "killed")
-
-    def kill(n):
-        if killed.step == 5:  # two steps after the last save
-            raise KeyboardInterrupt
-
-    with pytest.raises(KeyboardInterrupt):
-        killed.run(kill)
-    again = _trainer(tmp_path / "killed")
-    assert again.step == 3
-    assert again.run()
-    one, two = (load_file(tmp_path / name / STATE) for name in ("whole", "killed"))
-    assert all(torch.equal(one[name], two[name]) for name in one | two)
+    check_a_killed_run(_trainer, tmp_path)
     assert MotionModel.load(tmp_path / "whole" / train.WEIGHTS).size == TOY
     assert Image.open(tmp_path / "whole" / "panels" / "0000004.png").width > 400
 
@@ -52,15 +39,7 @@ def test_the_loss_falls(toy_size, tmp_path):
     assert sum(losses[-20:]) / 20 < 0.6 * sum(losses[:5]) / 5
 
 
-@pytest.mark.parametrize(
-    "device",
-    [
-        "cpu",
-        pytest.param(
-            "cuda", marks=[pytest.mark.gpu, pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")]
-        ),
-    ],
-)
+@pytest.mark.parametrize("device", DEVICES)
 def test_mixed_precision_stays_finite(toy_size, tmp_path, device):
     plan = Plan(size="toy", steps=3, batch=4, precision="bf16-mixed", panel_every=3)
     talks = TalkBank((toy_talk(seed) for seed in range(3)), device)
