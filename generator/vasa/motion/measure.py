@@ -9,7 +9,7 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -212,7 +212,7 @@ def main() -> None:
         tracks = {"studio": talk.motion, "made": made(model, talk, seed, Sampling())}
         write_panel(given.out / f"talk_{seed}.png", panel(tracks, talk.heard))
     witnesses = [Witness.of(seed, len(talk.motion)) for seed, talk in zip(given.people, talks, strict=True)]
-    tables = {
+    tables: dict[str, Callable[[], pd.DataFrame]] = {
         "minute": lambda: pd.DataFrame([long_clip(model, talks[0])]),
         "asked": lambda: asked(model, talks),
         "emotions": lambda: confusion(model, talks),

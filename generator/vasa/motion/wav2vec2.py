@@ -67,7 +67,7 @@ class Wav2Vec2:
         """Features (last - first, 2, H)."""
         width = (PAST + BLOCK + FUTURE) * FRAME + 2 * _EDGE
         blocks = torch.from_numpy(samples).unfold(0, width, BLOCK * FRAME)  # (N, width)
-        made = torch.cat([self._encoded(part) for part in blocks.split(_BATCH)]).flatten(0, 1)
+        made = torch.cat([self._encoded(part) for part in torch.split(blocks, _BATCH)]).flatten(0, 1)
         start = first % BLOCK
         return made[start : start + last - first]
 
@@ -77,7 +77,8 @@ class Wav2Vec2:
         sound = blocks.to(self._device)
         spread = (sound.var(1, correction=0, keepdim=True) + _QUIET).sqrt()
         hidden = self._model((sound - sound.mean(1, keepdim=True)) / spread).last_hidden_state
-        return hidden[:, _STEPS * PAST : _STEPS * (PAST + BLOCK)].unflatten(1, (BLOCK, _STEPS)).float().cpu()
+        middles: Tensor = hidden[:, _STEPS * PAST : _STEPS * (PAST + BLOCK)].float().cpu()
+        return middles.reshape(len(blocks), BLOCK, _STEPS, -1)
 
 
 @functools.cache
