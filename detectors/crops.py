@@ -175,4 +175,4 @@ def _cut(frames: Frames, cues: Cues, indices: npt.NDArray[np.int64]) -> Frames:
     corners = _corners(cues, indices, side, (width, height))
     pixels = np.arange(side)
     rows, columns = corners[:, 1, None] + pixels, corners[:, 0, None] + pixels  # (N, S)
-    return frames[np.arange(len(frames))[:, None, None], rows[:, :, None], columns[:, None, :]]
+    return np.asarray(frames[np.arange(len(frames))[:, None, None], rows[:, :, None], columns[:, None, :]])

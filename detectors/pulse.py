@@ -147,7 +147,7 @@ def _power(signals: Floats, fps: float) -> tuple[Floats, Floats]:
     """Frequencies in Hz, (F,), and power of signals (T, P), (F, P)."""
     window = np.hanning(len(signals))[:, None]
     power = np.abs(np.fft.rfft((signals - signals.mean(0)) * window, axis=0)) ** 2
-    return np.fft.rfftfreq(len(signals), 1 / fps), power
+    return np.asarray(np.fft.rfftfreq(len(signals), 1 / fps)), np.asarray(power)
 
 
 def _peaks(hertz: Floats, power: Floats) -> Floats:
@@ -168,9 +168,9 @@ def _snr(hertz: Floats, power: Floats) -> Floats:
 def _correlations(tracks: Floats) -> Floats:
     """Pearson's r of every two of P tracks (T, P), (P, P); NaN of a track with itself and of one that stands still."""
     with np.errstate(invalid="ignore", divide="ignore"):
-        r = np.corrcoef(tracks.T)
+        r = np.array(np.corrcoef(tracks.T))
     np.fill_diagonal(r, np.nan)
-    return np.asarray(r)
+    return r
 
 
 class Pulse(StatisticsDetector):

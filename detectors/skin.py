@@ -43,7 +43,7 @@ def patch_colours(frames: npt.NDArray[np.uint8], points: Floats) -> Floats:
         frames: RGB, (T, H, W, 3).
         points: 68 landmarks of each in pixels, (T, 68, 2).
     """
-    known = np.isfinite(points).all((1, 2))
+    known = np.asarray(np.isfinite(points).all((1, 2)))
     places = _places(np.where(known[:, None, None], points, 0.0))  # (T, P, S, 2)
     height, width = frames.shape[1:3]
     columns, rows = np.rint(places).astype(int).clip(0, [width - 1, height - 1]).transpose(3, 0, 1, 2)
