@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 import safetensors
 import safetensors.torch
@@ -16,6 +16,7 @@ from tellbench.datasets.files import atomic_path
 from tellbench.errors import InputError
 
 Model = TypeVar("Model", bound=nn.Module)
+_FACTS: Final = "facts"
 
 
 def save_state(
@@ -71,10 +72,13 @@ def _fill(optimiser: torch.optim.Optimizer, tensors: Mapping[str, Tensor]) -> No
 
 
 def write_weights(path: Path, state: Mapping[str, Tensor], facts: Mapping[str, Any]) -> None:
-    """Write tensors by name as safetensors, with what one must know to build the model, such as its size's name."""
+    """Write tensors by name as safetensors, with what one must know to build the model, such as its size's name.
+
+    The facts are one entry of the file's metadata: several come in any order, and the same weights in other bytes.
+    """
     kept = {name: value.detach().cpu().contiguous() for name, value in state.items()}
     with atomic_path(path) as part:
-        safetensors.torch.save_file(kept, part, {name: json.dumps(fact) for name, fact in facts.items()})
+        safetensors.torch.save_file(kept, part, {_FACTS: json.dumps(dict(facts))})
 
 
 def read_weights(path: Path, build: Callable[[Mapping[str, Any]], Model], what: str, remedy: str) -> Model:
@@ -91,8 +95,7 @@ def read_weights(path: Path, build: Callable[[Mapping[str, Any]], Model], what: 
     """
     try:
         with safetensors.safe_open(path, "pt") as stream:
-            facts = {name: json.loads(fact) for name, fact in (stream.metadata() or {}).items()}
-            model = build(facts)
+            model = build(json.loads((stream.metadata() or {})[_FACTS]))
             model.load_state_dict({key: stream.get_tensor(key).float() for key in stream.keys()})  # noqa: SIM118
     except (OSError, KeyError, TypeError, ValueError, RuntimeError, safetensors.SafetensorError) as error:
         raise InputError(f"{path}: not weights of {what} ({str(error).splitlines()[0]}); {remedy}") from error
