@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import dataclasses
 import inspect
+import io
 import logging
+import re
 import zipfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -25,6 +27,10 @@ SCHEMA: Final = 1
 DESCRIPTION, ARRAYS, ESTIMATOR = "detector.json", "arrays.safetensors", "estimator.skops"
 TRUSTED: Final = ("numpy.dtype",)
 """Types beyond skops' own list that our estimators contain; a file with any other is refused."""
+
+_SCHEMA_FILE: Final = "schema.json"
+_ADDRESS: Final = re.compile(r'(?<="__id__": )\d+|(?<=")\d+(?=\.np[yz]")')
+"""An object's address in a skops schema: as its id, and as the name of its file."""
 
 D = TypeVar("D", bound=Detector)
 Arrays = Mapping[str, npt.NDArray[Any]]
@@ -76,7 +82,7 @@ def save_detector(
         if arrays:
             save_file({name: np.asarray(values, order="C") for name, values in arrays.items()}, part / ARRAYS)
         if estimator is not None:
-            skops.io.dump(estimator, part / ESTIMATOR)
+            (part / ESTIMATOR).write_bytes(_repeatable(skops.io.dumps(estimator)))
         files = {file.name: sha256(file) for file in sorted(part.iterdir())}
         for number, piece in enumerate(parts):
             piece.save(part_folder(part, number))
@@ -147,6 +153,21 @@ def read_detectors(folder: Path) -> dict[str, Detector]:
 def broken(folder: Path, error: Exception) -> InputError:
     """The error for saved contents that lack a part or have one of another shape."""
     return InputError(f"{folder}: saved contents do not fit the detector ({error}); train it again")
+
+
+def _repeatable(stored: bytes) -> bytes:
+    """The same skops file without what differs each time: dates, and addresses of objects, which become 0, 1, 2, ..."""
+    with zipfile.ZipFile(io.BytesIO(stored)) as archive:
+        files = {name: archive.read(name) for name in archive.namelist()}
+    schema = files.pop(_SCHEMA_FILE).decode()
+    number = {address: str(i) for i, address in enumerate(dict.fromkeys(_ADDRESS.findall(schema)))}
+    renamed = {f"{number[Path(name).stem]}{Path(name).suffix}": data for name, data in files.items()}
+    renamed[_SCHEMA_FILE] = _ADDRESS.sub(lambda found: number[found[0]], schema).encode()
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:
+        for name in sorted(renamed):
+            archive.writestr(zipfile.ZipInfo(name), renamed[name])
+    return out.getvalue()
 
 
 def _intact(file: Path, digest: object) -> None:

@@ -1,9 +1,12 @@
 import json
+import time
 from pathlib import Path
 
 import numpy as np
 import pytest
 from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 from sklearn.tree import DecisionTreeClassifier
 
 from tellbench.detectors.cnn import Cnn, Fit
@@ -23,6 +26,20 @@ def test_everything_given_comes_back(tmp_path):
         np.testing.assert_array_equal(stored.arrays[name], values)
         assert stored.arrays[name].shape == values.shape
     assert stored.estimator.predict([[0.9]]) == fit.predict([[0.9]])
+
+
+def test_the_same_fit_is_stored_as_the_same_bytes(tmp_path):
+    """Hashes of weights can be compared between runs: no date and no address of an object is kept."""
+    for name in ("one", "two"):
+        fit = make_pipeline(StandardScaler(), LogisticRegression()).fit([[0.0, 1], [1.0, 3], [2.0, 2]], [0, 1, 1])
+        save_detector(Random(), tmp_path / name, {}, {"a": np.zeros(2)}, fit)
+        time.sleep(2.1 if name == "one" else 0)  # two seconds are the step of a date in a zip file
+    one, two = (
+        {path.name: path.read_bytes() for path in sorted((tmp_path / name).iterdir())} for name in ("one", "two")
+    )
+    assert one == two
+    stored = read_detector(Random, tmp_path / "one").estimator
+    np.testing.assert_array_equal(stored.predict_proba([[0.5, 2.0]]), fit.predict_proba([[0.5, 2.0]]))
 
 
 def test_no_pickle_is_written(tmp_path):
