@@ -53,7 +53,7 @@ def _readings(model: FaceModel, bank: Bank, landmarker: Landmarker) -> tuple[Ten
     for person in range(len(bank)):
         frames = bank.frames(torch.full_like(rows, person), rows, maps=False)
         assert frames.rig is not None
-        for image in frames.image.split(_BATCH):
+        for image in torch.split(frames.image, _BATCH):
             pose = pose_of(landmarks_in(image, landmarker)).to(image.device)
             read.append(read_rig(model.read_dynamics(image, pose)).cpu())
         shown.append(frames.rig.cpu())
