@@ -9,7 +9,8 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.tree import DecisionTreeClassifier
 
-from tellbench.detectors.cnn import Cnn, Fit
+from tellbench.detectors.cnn import Cnn
+from tellbench.detectors.network import Fit
 from tellbench.detectors.sanity import Constant, Random
 from tellbench.detectors.storage import configuration, load_detector, read_detector, read_detectors, save_detector
 from tellbench.errors import InputError

@@ -84,7 +84,7 @@ def stand_ins(monkeypatch):
     module.Tint, module.Shade = Tint, Shade
     monkeypatch.setitem(sys.modules, "stand_ins", module)
     for name in ("Tint", "Shade"):
-        monkeypatch.setitem(GENERATORS._targets, name.lower(), f"stand_ins:{name}")
+        monkeypatch.setitem(GENERATORS._targets, name.lower(), (f"stand_ins:{name}", "stands in"))
     monkeypatch.setattr(building, "Take", StandInTake)
     monkeypatch.setattr(provenance, "sign", name_in_box)
     monkeypatch.setattr(rows, "auc_interval", lambda *_, **__: Interval(0.0, 1.0, 0))

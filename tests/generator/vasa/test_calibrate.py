@@ -7,7 +7,7 @@ from tellbench.generator.vasa.calibrate import calibrate
 from tellbench.generator.vasa.data.bank import Bank, film_to
 from tellbench.generator.vasa.data.studio import Recipe
 from tellbench.generator.vasa.model import FaceModel
-from tellbench.generator.vasa.sizes import size_named
+from tellbench.generator.vasa.sizes import SIZES, size_named
 
 RECIPE = Recipe(poses=3, expressions=3, side=96, maps=48)
 
@@ -15,7 +15,7 @@ RECIPE = Recipe(poses=3, expressions=3, side=96, maps=48)
 @pytest.fixture
 def model() -> FaceModel:
     torch.manual_seed(0)
-    return FaceModel(size_named("tiny")).eval()
+    return FaceModel(size_named(SIZES, "tiny")).eval()
 
 
 @pytest.fixture
