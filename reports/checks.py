@@ -17,9 +17,8 @@ KNOWN: Final = ("oracle", "random", "constant")
 """Rows whose AUC is known beforehand."""
 _CHANCE: Final = 0.5
 _TOLERANCE: Final = 1e-9
-_UNLUCKY: Final = 2.0
-"""Half-widths of its interval that the random row may be off chance: about four standard errors, so that luck alone
-raises no alarm (one honest row in twenty leaves its 95% interval)."""
+_UNLUCKY: Final = 4.0
+"""Standard errors that the random row may be off chance, so that luck alone raises no alarm (one in 16,000)."""
 _FEW_CLIPS: Final = 20
 """Below this many clips of a class an interval is a rough guide only (assumption)."""
 _INVERTED: Final = 0.4
@@ -51,13 +50,20 @@ def findings(results: Results) -> list[Finding]:
     return alarms + [Finding("caution", text) for text in (*_weaknesses(results), *_small(results))]
 
 
-def off_chance(row: ScoreRow, half_widths: float = 1.0) -> bool:
-    """Whether chance lies outside a row's interval, stretched by `half_widths`; False where there is no interval."""
+def off_chance(row: ScoreRow) -> bool:
+    """Whether chance lies outside a row's interval; False where there is no interval."""
     if row.auc_low is None or row.auc_high is None:
         return False
-    low = row.auc - half_widths * (row.auc - row.auc_low)
-    high = row.auc + half_widths * (row.auc_high - row.auc)
-    return not low - _TOLERANCE <= _CHANCE <= high + _TOLERANCE
+    return not row.auc_low - _TOLERANCE <= _CHANCE <= row.auc_high + _TOLERANCE
+
+
+def _beyond_luck(row: ScoreRow) -> bool:
+    """Whether scores that know nothing end so far from chance hardly ever (variance of Mann & Whitney 1947).
+
+    Its own interval will not do: resamples of few people cling to what these few happened to give.
+    """
+    n, m = row.n_pristine, row.n_forged
+    return abs(row.auc - _CHANCE) > _UNLUCKY * ((n + m + 1) / (12 * n * m)) ** 0.5
 
 
 def _broken(results: Results) -> Iterator[str]:
@@ -70,7 +76,7 @@ def _broken(results: Results) -> Iterator[str]:
             )
         elif row.detector == "constant" and abs(row.auc - _CHANCE) > _TOLERANCE:
             yield f"The constant row scores {row.auc:.3f} on {row.test_on} instead of 0.5: the evaluation is broken."
-        elif row.detector == "random" and off_chance(row, _UNLUCKY):
+        elif row.detector == "random" and _beyond_luck(row):
             yield f"The random row scores {_span(row)} on {row.test_on}, far from 0.5: the evaluation is broken."
 
 
