@@ -109,8 +109,8 @@ def _trained_on(folder: Path) -> str:
     )
     return (
         f"Corpus `{facts['corpus']}` (manifest sha256 `{facts['manifest_sha256']}`), forged clips of "
-        f"{', '.join(facts['generators']) or 'none'}: {train} clips to learn from, {val} to select and calibrate on, "
-        f"{facts['people']} people, seed {facts['seed']}. Its test split was not touched."
+        f"{', '.join(facts['generators']) or 'none'}: it was given {train} clips to learn from, {val} to select and "
+        f"calibrate on, {facts['people']} people, seed {facts['seed']}. Its test split was not touched."
     )
 
 
