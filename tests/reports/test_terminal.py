@@ -26,6 +26,13 @@ def test_rows_and_intervals(run):
     assert "each counts as 0.5" in " ".join(text.split())
 
 
+def test_names_are_whole_in_a_usual_terminal(run):
+    results = Results.read(run)
+    lines = printed(results, 80).splitlines()
+    names = {(row.detector, row.test_on) for row in results.scores if row.test_on in ("meshwarp", "null")}
+    assert all(any(one in line and other in line for line in lines) for one, other in names)
+
+
 def test_markup_in_names_is_text(run):
     results = Results.read(run)
     rows = tuple(dataclasses.replace(r, detector="[red]x[/nonsense]") for r in results.scores)
