@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import math
 from collections.abc import Iterator
 from typing import Final, Literal
 
@@ -63,7 +64,7 @@ def _beyond_luck(row: ScoreRow) -> bool:
     Its own interval will not do: resamples of few people cling to what these few happened to give.
     """
     n, m = row.n_pristine, row.n_forged
-    return abs(row.auc - _CHANCE) > _UNLUCKY * ((n + m + 1) / (12 * n * m)) ** 0.5
+    return abs(row.auc - _CHANCE) > _UNLUCKY * math.sqrt((n + m + 1) / (12 * n * m))
 
 
 def _broken(results: Results) -> Iterator[str]:
