@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import html
 import io
+import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -44,8 +45,8 @@ REAL_TIME: Final = 25.0
 GUIDE: Final = (0, (4, 3))
 _DECADES: Final = 30.0
 """Range of speeds from which three ticks a decade are enough."""
-_CROWDED: Final = 1.35
-"""Two generators nearer than this factor of speed have their names on different lines."""
+_LETTER: Final = 0.0175
+"""Width of a bold letter, in widths of the speed axis (measured on names of ten and more letters, rounded up)."""
 _DODGE: Final = 0.07
 """Share of the speed axis over which the small marks of one generator are spread: they shall not hide each other."""
 _GID: Final = "series-"
@@ -161,12 +162,9 @@ def _pareto_frame(axes: Axes, timed: Sequence[Entry]) -> None:
     axes.set_ylim(low - 0.03, 1.05)
     axes.set_yticks([tick / 10 for tick in range(11) if tick / 10 >= low - 0.03])
     _plain_log_ticks(axes)
-    line, last = 0, 0.0
-    for maker, at in sorted({entry.maker: entry.fps or 0 for entry in timed}.items(), key=lambda item: item[1]):
-        line = line + 1 if at < last * _CROWDED else 0  # names one above the other where they would touch
-        last = at
+    for maker, at, line in _lines({entry.maker: entry.fps or 0 for entry in timed}, axes.get_xlim()):
         axes.annotate(
-            short(maker), (at, 1), xycoords=("data", "axes fraction"), xytext=(0, 3 + 13 * line),
+            maker, (at, 1), xycoords=("data", "axes fraction"), xytext=(0, 3 + 13 * line),
             textcoords="offset points", ha="center", va="bottom", fontweight="bold",
         )  # fmt: skip
     right = axes.get_xlim()[1]
@@ -175,6 +173,17 @@ def _pareto_frame(axes: Axes, timed: Sequence[Entry]) -> None:
     axes.set_xlabel("generator speed, frames a second (log scale): further right is faster")
     axes.set_ylabel("AUC: lower is harder to detect")
     axes.grid(axis="y")
+
+
+def _lines(makers: Mapping[str, float], limits: tuple[float, float]) -> Iterator[tuple[str, float, int]]:
+    """Names of generators with their fps and the lowest line above the axes where they touch no other name."""
+    left, right = map(math.log, limits)
+    ends: list[float] = []
+    for maker, at in sorted(makers.items(), key=lambda item: item[1]):
+        place, half = (math.log(at) - left) / (right - left), len(short(maker)) * _LETTER / 2
+        line = next((i for i, end in enumerate(ends) if place - half > end), len(ends))
+        ends[line:] = [place + half, *ends[line + 1 :]]
+        yield short(maker), at, line
 
 
 def roc(clips: pd.DataFrame, detectors: Sequence[str], generator: str, looks: Looks) -> str:

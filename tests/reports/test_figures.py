@@ -121,3 +121,17 @@ def test_values_told_along_a_curve_lie_on_it(run, drawn):
     }
     assert told
     assert set(told) <= real
+
+
+def test_names_of_generators_do_not_touch():
+    names = {
+        "meshwarp": 40.6,
+        "vasa, sampler steps 25": 57.3,
+        "vasa": 66.2,
+        "vasa, sampler steps 5": 70.7,
+        "slow": 11.0,
+    }
+    lines = {name: line for name, _, line in figures._lines(names, (10, 150))}
+    assert lines["slow"] == lines["meshwarp"] == 0
+    assert len({lines[name] for name in names if name not in ("slow", "vasa")}) == 3
+    assert lines["vasa"] not in (lines["vasa, sampler steps 25"], lines["vasa, sampler steps 5"])
