@@ -38,6 +38,10 @@ _SIDES: Final = 2
 """The first two channels are the subject's right and left."""
 
 
+_BESIDE: Final = {"known": "0 or 1", "speech": "0 or 1", "pitch": "standard deviations"}
+"""Channels that every track has beside those of the two sides, with their units."""
+
+
 class SequenceModel(nn.Module):
     """Convolutions over time, halving its rate three times, then the mean and the largest of each feature.
 
@@ -171,9 +175,7 @@ class BlinkSequence(SequenceDetector):
     channels: ClassVar[Mapping[str, str]] = {
         "right lid": "closure (1 = shut)",
         "left lid": "closure (1 = shut)",
-        "known": "0 or 1",
-        "speech": "0 or 1",
-        "pitch": "standard deviations",
+        **_BESIDE,
     }
 
     def sides(self, cues: Cues) -> Floats:
@@ -188,9 +190,7 @@ class BrowSequence(SequenceDetector):
     channels: ClassVar[Mapping[str, str]] = {
         "right brow": "height about its median, 0.05 outer eye distances",
         "left brow": "height about its median, 0.05 outer eye distances",
-        "known": "0 or 1",
-        "speech": "0 or 1",
-        "pitch": "standard deviations",
+        **_BESIDE,
     }
 
     def sides(self, cues: Cues) -> Floats:

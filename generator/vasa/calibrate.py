@@ -49,9 +49,8 @@ def calibrate(model: FaceModel, bank: Bank, landmarker: Landmarker) -> tuple[Ten
 def _readings(model: FaceModel, bank: Bank, landmarker: Landmarker) -> tuple[Tensor, Tensor]:
     """The rig that is read in every frame of a bank, and the one that is shown, (N, 54) each, on the CPU."""
     read, shown = [], []
-    rows = torch.arange(bank.recipe.poses * bank.recipe.expressions)
     for person in range(len(bank)):
-        frames = bank.frames(torch.full_like(rows, person), rows, maps=False)
+        frames = bank.grid(person)
         assert frames.rig is not None
         for image in torch.split(frames.image, _BATCH):
             pose = pose_of(landmarks_in(image, landmarker)).to(image.device)
@@ -73,10 +72,8 @@ def main() -> None:
     model = FaceModel.load(given.model)
     bank = filmed(given.films, given.people, Recipe.for_windows(model.size.window), given.workers, "cpu")
     gain, _ = calibrate(model, bank, load_landmarker("network"))
-    set_right = gain[gain != 1]
-    logging.getLogger(__name__).info(
-        "%d of %d numbers set right by gains of %.2f to %.2f", len(set_right), N_RIG, set_right.min(), set_right.max()
-    )
+    set_right = [round(value, 2) for value in gain[gain != 1].tolist()]
+    logging.getLogger(__name__).info("%d of %d numbers set right, by gains of %s", len(set_right), N_RIG, set_right)
     model.save(given.out)
 
 

@@ -53,9 +53,8 @@ class Lessons:
 
 def place(bank: Bank, landmarker: Landmarker) -> None:
     """Let faces of a bank lie where a landmarker finds them, with its errors, instead of where they are."""
-    rows = torch.arange(bank.recipe.poses * bank.recipe.expressions)
     for person in range(len(bank)):
-        frames = bank.frames(torch.full_like(rows, person), rows, maps=False)
+        frames = bank.grid(person)
         assert frames.pose is not None
         bank.put("landmarks", person, landmarks_in(frames.image, landmarker, frames.pose.cpu()))
 

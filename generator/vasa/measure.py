@@ -180,28 +180,22 @@ Grid = tuple[Tensor, FaceFrames]
 
 def _truth_grids(driving: Driving, bank: Bank) -> Iterator[Grid]:
     for person in range(len(bank)):
-        truth = _grid(bank, person)
+        truth = bank.grid(person)
         yield truth.image, truth
 
 
 def _rig_grids(driving: Driving, bank: Bank) -> Iterator[Grid]:
     for person in range(len(bank)):
-        truth = _grid(bank, person)
+        truth = bank.grid(person)
         yield made(driving, Pairs(_source(truth), truth, truth, truth), "rig"), truth
 
 
 def _picture_grids(driving: Driving, bank: Bank) -> Iterator[Grid]:
     """The source's own resting pose throughout; the dynamics off every picture of the other person's grid."""
     for person in range(len(bank)):
-        source, driver = _source(_grid(bank, person)), _grid(bank, int(bank.mates[person]))
+        source, driver = _source(bank.grid(person)), bank.grid(int(bank.mates[person]))
         frames = made(driving, Pairs(source, source, source, driver), "cross")
         yield frames, dataclasses.replace(source, rig=driver.rig)
-
-
-def _grid(bank: Bank, person: int) -> FaceFrames:
-    """A person's whole grid, pose by pose."""
-    rows = torch.arange(bank.recipe.poses * bank.recipe.expressions)
-    return bank.frames(torch.full_like(rows, person), rows, maps=False)
 
 
 def _source(grid: FaceFrames) -> FaceFrames:
@@ -283,7 +277,7 @@ def measure(given: argparse.Namespace, judge: Read) -> dict[str, Any]:
     log.info("\n%s", pd.Series(apart).to_string(float_format="%.2f"))
     result["disentanglement"] = apart
     if given.portraits is not None:
-        table = measure_portraits(model, judge, embedder, given.portraits, _grid(bank, 0), given.out)
+        table = measure_portraits(model, judge, embedder, given.portraits, bank.grid(0), given.out)
         log.info("\n%s", table.to_string(float_format="%.3f"))
         result["portraits"] = table.to_dict("index")
     return result

@@ -155,6 +155,11 @@ class Bank:
         wanted = (name for name in self._rows if maps or name not in _MAPS)
         return restored({name: self._rows[name][index] for name in wanted})
 
+    def grid(self, person: int) -> FaceFrames:
+        """The whole grid of the person in a row of the bank, pose by pose, without maps."""
+        rows = torch.arange(self.recipe.poses * self.recipe.expressions)
+        return self.frames(torch.full_like(rows, person), rows, maps=False)
+
     def put(self, name: str, person: int, values: Tensor) -> None:
         """Replace what is known of all frames of the person in a row of the bank; in memory, not in its file."""
         self._rows[name][person] = values.to(self._rows[name])
