@@ -23,7 +23,8 @@ CITATION: Final = (
 
 _MADE: Final = """\
 Pristine clips are filmed in the Tellbench studio: procedural virtual humans, no real person. Forged clips are made
-from the same portrait and the same speech, and share encoder, length, rate, size and sound with their pristine twin.\
+from the same portrait and the same speech, and share encoder, length, rate, size and sound with their pristine twin;
+what was made from a studio portrait is filmed by the twin's camera (its shake, exposure and grain).\
 """
 _IMPORTED: Final = """\
 Imported from {datasets}: labels, splits and identities are those of that corpus, put into one form. Its licence and

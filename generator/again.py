@@ -15,6 +15,7 @@ from tellbench.datasets.clip import FORGED, PRISTINE, Clip
 from tellbench.datasets.corpus import Corpus
 from tellbench.datasets.files import sha256
 from tellbench.datasets.processes import process_pool
+from tellbench.datasets.studio.film import refilm_of
 from tellbench.datasets.video import CRF
 from tellbench.errors import InputError
 from tellbench.generator.base import Request
@@ -95,7 +96,8 @@ def _again(clip: Clip, root: Path, name: str, controls: Controls, out: Path, tag
             seed=clip.seed,
         )
         kept = {source.relative_to(root).as_posix(): source for source in (portrait, speech)}
-        forge(generator, request, path, rights=STUDIO_RIGHTS, sources=kept, crf=clip.crf or CRF)
+        crf = clip.crf or CRF
+        forge(generator, request, path, rights=STUDIO_RIGHTS, sources=kept, crf=crf, refilm=refilm_of(clip))
     return dataclasses.replace(
         clip,
         clip_id=clip_id,

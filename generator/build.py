@@ -26,7 +26,7 @@ from tellbench.datasets.layers import LayerWriter, pack_depth
 from tellbench.datasets.processes import process_pool
 from tellbench.datasets.scene import Scene
 from tellbench.datasets.splits import assign
-from tellbench.datasets.studio.film import Take
+from tellbench.datasets.studio.film import Take, refilm_of
 from tellbench.datasets.video import CODEC, VideoWriter
 from tellbench.errors import InputError
 from tellbench.generator.base import Frames, RefusalError, Request
@@ -266,7 +266,10 @@ def _animate_outside(plan: Plan, outside: Outside, out: Path, device: str) -> It
 def _forge_one(
     plan: Plan, name: str, request: Request, out: Path, clip: Clip, device: str, outside: Outside | None = None
 ) -> None:
-    """Write one forged clip, of a studio portrait or of one from `outside`, and its row."""
+    """Write one forged clip, of a studio portrait or of one from `outside`, and its row.
+
+    What was made from a studio portrait is filmed by the camera of its pristine twin; pristine frames already were.
+    """
     generator = GENERATORS.create_with(name, device=device)
     clip = dataclasses.replace(
         clip,
@@ -276,7 +279,9 @@ def _forge_one(
     )
     rights = outside.rights if outside else STUDIO_RIGHTS
     sources = _sources(clip, out, outside)
-    _save_tracks(clip, forge(generator, request, clip.path, rights=rights, sources=sources, crf=plan.crf))
+    refilm = None if outside or generator.needs_pristine else refilm_of(clip)
+    tracks = forge(generator, request, clip.path, rights=rights, sources=sources, crf=plan.crf, refilm=refilm)
+    _save_tracks(clip, tracks)
     _record(clip, out)
 
 

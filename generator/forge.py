@@ -12,7 +12,7 @@ import pandas as pd
 from tellbench.datasets import provenance, signing
 from tellbench.datasets.files import atomic_path, sha256
 from tellbench.datasets.video import CRF, VideoWriter
-from tellbench.generator.base import Generator, Request
+from tellbench.generator.base import Frames, Generator, Request
 from tellbench.generator.controls import Controls
 
 
@@ -24,6 +24,7 @@ def forge(
     rights: str,
     sources: Mapping[str, Path] | None = None,
     crf: int = CRF,
+    refilm: Callable[[Frames, int], Frames] | None = None,
     on_frames: Callable[[int], None] | None = None,
 ) -> pd.DataFrame:
     """Write one forged clip with its provenance; the file appears only when it is whole and signed.
@@ -35,6 +36,7 @@ def forge(
         rights: whose portrait it is and by what leave it is used; written into the provenance.
         sources: files that the clip was made from, by the name that the provenance gives them beside their hash.
         crf: x264 quality.
+        refilm: films frames, of which it is told the first one's number, as the camera of the pristine twin would have.
         on_frames: called with the number of frames just written (for progress).
 
     Returns:
@@ -51,7 +53,7 @@ def forge(
     with atomic_path(path) as part:
         with VideoWriter(part, width, height, request.fps, request.speech, crf) as out:
             for chunk in generator.animate(request):
-                out.write(chunk.frames)
+                out.write(refilm(chunk.frames, out.n_frames) if refilm else chunk.frames)
                 tracks.append(chunk.tracks)
                 if on_frames:
                     on_frames(len(chunk.frames))

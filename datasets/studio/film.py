@@ -9,14 +9,20 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+import torch
 
 from tellbench.datasets.audio import RATE, Audio
+from tellbench.datasets.clip import Clip
 from tellbench.datasets.scene import Scene
 from tellbench.datasets.speech import Utterance, Voice, song
 from tellbench.datasets.speech.acoustics import Acoustics
 from tellbench.datasets.studio.behaviour import Habits, perform
+from tellbench.datasets.studio.camera.camera import Camera
+from tellbench.datasets.studio.camera.refilm import Refilm
+from tellbench.datasets.studio.camera.setting import Setting
 from tellbench.datasets.studio.people.identity import Identity
 from tellbench.datasets.studio.renderer import Person, Shot, Studio
+from tellbench.datasets.studio.styles.style import style
 from tellbench.datasets.studio.truth import truth_of
 from tellbench.datasets.video import CRF, VideoWriter
 
@@ -26,7 +32,8 @@ _CHUNK = 8
 """Frames rendered at once: enough to fill two cores, small enough to stay in cache (measured)."""
 
 _PORTRAIT_FRAME = 1 << 20
-"""Sensor-noise index of the portrait: a photograph apart from every frame of the clip."""
+"""Number of the frame that the portrait is: a photograph apart from every frame of the clip."""
+_ANY_SKIN = (0.5, 0.4, 0.3)
 
 
 class Take:
@@ -36,13 +43,13 @@ class Take:
         self.scene = scene
         self.identity = Identity.sample(scene.identity_seed)
         self.utterance = utter(scene, self.identity)
-        self._studio = Studio(
-            Person(self.identity, device=device),
-            scene.seed,
-            scene.size,
-            device=device,
-            fps=scene.fps,
-            style=scene.style,
+        self._person, self._device = Person(self.identity, device=device), device
+        self._studio = self._set_up()
+
+    def _set_up(self, **overrides: float) -> Studio:
+        scene = self.scene
+        return Studio(
+            self._person, scene.seed, scene.size, self._device, overrides=overrides, fps=scene.fps, style=scene.style
         )
 
     @functools.cached_property
@@ -52,12 +59,15 @@ class Take:
         return Acoustics.sample(self.scene.seed).apply(dry, self.scene.seed)
 
     def portrait(self) -> Frames:
-        """The person at rest, eyes open, in the light and framing of the clip; RGB of shape (S, S, 3)."""
+        """The person at rest, eyes open, in the light and framing of the clip; RGB of shape (S, S, 3).
+
+        A photograph without grain: what is made from it is to be grainy frame by frame (`refilm_of`), not once for all.
+        """
         rng = np.random.default_rng((self.scene.seed, 1))
         pose = np.zeros((1, 6), np.float32)
         pose[0, :3] = rng.normal(size=3) * (5.0, 2.5, 1.5)  # people never sit square to the camera (assumption)
         gaze = np.stack([-pose[:, 0], pose[:, 1]], 1)  # they look at it all the same
-        shot = self._studio.render(np.zeros((1, 52), np.float32), pose, gaze, first_frame=_PORTRAIT_FRAME)
+        shot = self._set_up(iso=0.0).render(np.zeros((1, 52), np.float32), pose, gaze, first_frame=_PORTRAIT_FRAME)
         return np.asarray(shot.frames[0])
 
     def shots(self) -> Iterator[tuple[Shot, pd.DataFrame]]:
@@ -91,6 +101,14 @@ def write_clip(scene: Scene, path: Path, crf: int = CRF, on_frames: Callable[[in
         for frames, _ in take.frames():
             out.write(frames)
             on_frames(len(frames))
+
+
+def refilm_of(clip: Clip) -> Refilm:
+    """The camera of a studio clip, to film pictures with that were made from the clip's portrait."""
+    cpu = torch.device("cpu")
+    setting = Setting.sample(clip.seed, style(clip.style, clip.seed, clip.width, cpu).overrides)
+    camera = Camera(setting, clip.width, _ANY_SKIN, clip.seed, cpu, clip.fps)  # exposures count against the portrait's
+    return Refilm(camera, _PORTRAIT_FRAME)
 
 
 def utter(scene: Scene, identity: Identity) -> Utterance:

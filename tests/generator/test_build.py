@@ -20,7 +20,7 @@ from tellbench.datasets.layers import DEPTH_STEP, read_layer
 from tellbench.datasets.scene import plan_scenes
 from tellbench.datasets.verification import verify_corpus
 from tellbench.datasets.video import iter_frames, picture_digest, probe
-from tellbench.detectors.probes import container_facts
+from tellbench.detectors.probes import background_facts, container_facts
 from tellbench.errors import InputError
 from tellbench.eval.audits import audit
 from tellbench.generator import build as building
@@ -259,6 +259,18 @@ class _TestCard:
 
         frames = np.repeat(request.portrait[None], request.n_frames, 0)
         yield Chunk(frames, pd.DataFrame({"frame": range(request.n_frames)}))
+
+
+def test_a_picture_of_the_portrait_is_filmed_by_the_camera_of_the_pristine_twin(tmp_path, monkeypatch):
+    monkeypatch.setattr(building.GENERATORS, "load", lambda _name: _TestCard)
+    monkeypatch.setattr(building.GENERATORS, "create_with", lambda _name, device: _TestCard())
+    scenes = plan_scenes(3, seconds=1.0, size=96, seed=3)
+    corpus = build(Plan(scenes=scenes, generators=("test-card",), crf=12), tmp_path / "c")
+    for pristine in corpus.where(lambda clip: clip.label == 0):
+        forged = corpus[f"{pristine.pair_id}-test-card"]
+        seen, made = (background_facts(clip)[-1] for clip in (pristine, forged))
+        assert made == pytest.approx(seen, rel=0.25), "the corner of a still picture changes as the room's does"
+        assert seen > 0.1
 
 
 def test_generator_that_makes_too_few_frames_is_caught(tmp_path, voice):

@@ -11,6 +11,7 @@ from torch import Tensor
 
 from tellbench.datasets.studio.camera.room import MARGIN, room
 from tellbench.datasets.studio.camera.sensor import film_curve, kernels, noise_tiles, refraction
+from tellbench.datasets.studio.camera.sensor_torch import toned
 from tellbench.datasets.studio.camera.setting import Setting
 from tellbench.datasets.studio.camera.wander import Wander
 
@@ -74,8 +75,9 @@ class Camera:
         self._exposure = np.array(setting.white_balance) * _metered(setting, skin)
         self._gain = _gain(setting, size, rng).to(device)
         self._room = room(seed, setting.blur).to(device)
-        self._curve = film_curve().to(device)
-        self._tiles = tuple(tile.to(device) for tile in noise_tiles())
+        self.curve = film_curve().to(device)
+        fine, coarse = noise_tiles()
+        self.tiles = (fine.to(device), coarse.to(device))
         self._lens = tuple(t.to(device) for t in refraction(size, setting.softness, setting.fringe))
 
     def project(self, points: Tensor, first_frame: int, backend: str) -> Tensor:
@@ -84,31 +86,39 @@ class Camera:
         view, skew = self._views(seconds), self._skew(seconds)
         flat = points.reshape(len(points), -1, 3)
         lens = (self.focal, self.setting.distortion, self.size)
-        pixels: Tensor = kernels(backend).project(flat, self._tensor(view), self._tensor(skew), *lens)
+        pixels: Tensor = kernels(backend).project(flat, self.tensor(view), self.tensor(skew), *lens)
         return pixels.view(points.shape)
 
     def expose(self, image: Tensor, clear: Tensor, first_frame: int, backend: str) -> Tensor:
         """Samples [B,kS,kS,3] of B frames in a row, as clear as `clear`, over the room to frames, uint8 [B,S,S,3]."""
-        sensor, seconds = kernels(backend), self._seconds(first_frame, len(image))
-        place, exposure = self._tensor(self._window(seconds)), self._tensor(self._exposures(seconds))
+        sensor = kernels(backend)
+        window, exposures = self.window(first_frame, len(image)), self.exposures(first_frame, len(image))
+        place, exposure = self.tensor(window), self.tensor(exposures)
         light = sensor.resolve(image, clear, self._room, place, self._gain, exposure)
         light = sensor.refract(light, *self._lens)
-        speed = self.setting.iso / 100
-        offsets = np.stack([_offsets(self.seed, first_frame + i) for i in range(len(image))])
-        frames: Tensor = sensor.develop(
-            light,
-            self._curve,
-            (_SHOT * speed, _READ * speed**2),
-            self._tiles,
-            torch.as_tensor(offsets, device=self.device),
-            self.setting.sharpening,
-        )
+        grain = self.grain(first_frame, len(image))
+        frames: Tensor = sensor.develop(light, self.curve, self.noise, self.tiles, grain, self.setting.sharpening)
         return frames
+
+    @property
+    def noise(self) -> tuple[float, float]:
+        """Variance of the sensor's noise per unit of light, and in the dark."""
+        speed = self.setting.iso / 100
+        return _SHOT * speed, _READ * speed**2
+
+    def grain(self, first_frame: int, n_frames: int) -> Tensor:
+        """Where the noise of frames in a row begins in each tile, int64 [n_frames,2,2]."""
+        offsets = np.stack([_offsets(self.seed, first_frame + i) for i in range(n_frames)])
+        return torch.as_tensor(offsets, device=self.device)
+
+    def level(self, light: Tensor) -> Tensor:
+        """Display levels in [0, 1] of light on the sensor, without noise or sharpening."""
+        return toned(light, self.curve)
 
     def log(self, first_frame: int, n_frames: int) -> dict[str, Floats]:
         """What the camera did in each frame: columns of `CAMERA`, [n_frames] each."""
         seconds = self._seconds(first_frame, n_frames)
-        shake, exposure = self._shake(seconds), self._exposures(seconds)
+        shake, exposure = self._shake(seconds), self.exposures(first_frame, n_frames)
         still = (self.focal, self.size / 2, self.size / 2, self.setting.distance, self.setting.distortion)
         columns = [*still, *shake.T[[3, 4, 5, 0, 1, 2]]]
         columns += [exposure[:, 1], *(exposure[:, [0, 2]] / exposure[:, 1:2]).T, self.setting.iso]
@@ -117,7 +127,8 @@ class Camera:
     def _seconds(self, first_frame: int, n_frames: int) -> Floats:
         return np.asarray((first_frame + np.arange(n_frames) + 0.5) / self.fps)
 
-    def _tensor(self, values: Floats) -> Tensor:
+    def tensor(self, values: Floats) -> Tensor:
+        """Numbers as float32 where the camera computes."""
         return torch.tensor(values, dtype=torch.float32, device=self.device)
 
     def _shake(self, seconds: Floats) -> Floats:
@@ -147,8 +158,9 @@ class Camera:
         right, up, depth = (self._views(seconds) @ [*point, 1.0]).T
         return np.asarray(self.focal * np.stack([right, -up], -1) / depth[:, None])
 
-    def _window(self, seconds: Floats) -> Floats:
-        """Affine map from pixel to texel of the room, [T,2,3]: the room moves with the shake as far things do."""
+    def window(self, first_frame: int, n_frames: int) -> Floats:
+        """Affine map from pixel to texel of the room, [n_frames,2,3]: it moves with the shake as far things do."""
+        seconds = self._seconds(first_frame, n_frames)
         reach = self.setting.view / 2 * (1 + _ROOM_BEHIND / self.setting.distance)  # mm: half a picture, at the room
         corners = np.array([[0.0, 0.0], [1.0, 0.0], [0.0, 1.0]])
         places = np.concatenate([corners * [reach, -reach] + [0, _CENTRE_Y], np.full((3, 1), -_ROOM_BEHIND)], 1)
@@ -159,9 +171,9 @@ class Camera:
         texels = len(self._room) / (self.size * (1 + 2 * MARGIN))
         return np.asarray(texels * np.concatenate([back, (start + MARGIN * self.size)[..., None]], -1))
 
-    def _exposures(self, seconds: Floats) -> Floats:
-        """Factor on each channel, [T,3]."""
-        brightness, red, blue = (self._auto(seconds) * self.setting.drift).T
+    def exposures(self, first_frame: int, n_frames: int) -> Floats:
+        """Factor on each channel, [n_frames,3]."""
+        brightness, red, blue = (self._auto(self._seconds(first_frame, n_frames)) * self.setting.drift).T
         wander = np.stack([brightness + red / 2, brightness, brightness + blue / 2], -1)
         return np.asarray(self._exposure * np.exp(wander))
 

@@ -96,18 +96,28 @@ def develop(
     Returns:
         uint8 [B,S,S,3].
     """
-    last = len(curve) - 1
-    light = light + _noise(tiles, offsets, light.shape[1]) * (noise[0] * light + noise[1]).sqrt()
-    level = curve[(light.clamp(min=0).sqrt() * (last / 2) + 0.5).long().clamp(max=last)]
-    luma = 0.25 * level[..., 0] + 0.5 * level[..., 1] + 0.25 * level[..., 2]
-    wide = functional.pad(luma[:, None], (1, 1, 1, 1), mode="replicate")[:, 0]
-    around = wide[:, :-2, 1:-1] + wide[:, 2:, 1:-1] + wide[:, 1:-1, :-2] + wide[:, 1:-1, 2:]
-    level = level + (sharpening * (luma - 0.25 * around))[..., None]
+    light = light + unit_noise(tiles, offsets, light.shape[1]) * (noise[0] * light + noise[1]).sqrt()
+    level = toned(light, curve)
+    level = level + sharpening * halo(level)
     return (level.clamp(0, 1) * 255 + 0.5).to(torch.uint8)
 
 
-def _noise(tiles: tuple[Tensor, Tensor], offsets: Tensor, size: int) -> Tensor:
-    """Unit noise [B,S,S,3]."""
+def toned(light: Tensor, curve: Tensor) -> Tensor:
+    """Display levels of linear light by a curve as in `develop`."""
+    last = len(curve) - 1
+    return curve[(light.clamp(min=0).sqrt() * (last / 2) + 0.5).long().clamp(max=last)]
+
+
+def halo(level: Tensor) -> Tensor:
+    """What a fully strong unsharp mask adds to levels [B,S,S,3]: luma less that of the four neighbours, [B,S,S,1]."""
+    luma = 0.25 * level[..., 0] + 0.5 * level[..., 1] + 0.25 * level[..., 2]
+    wide = functional.pad(luma[:, None], (1, 1, 1, 1), mode="replicate")[:, 0]
+    around = wide[:, :-2, 1:-1] + wide[:, 2:, 1:-1] + wide[:, 1:-1, :-2] + wide[:, 1:-1, 2:]
+    return (luma - 0.25 * around)[..., None]
+
+
+def unit_noise(tiles: tuple[Tensor, Tensor], offsets: Tensor, size: int) -> Tensor:
+    """Sensor noise of unit variance [B,S,S,3], the tiles laid at int64 offsets [B,2,2]."""
     steps = torch.arange(size, device=offsets.device)
     total = torch.zeros(1, device=offsets.device)
     for i, tile in enumerate(tiles):

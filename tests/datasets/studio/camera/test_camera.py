@@ -124,8 +124,7 @@ def test_a_rolling_shutter_shears_only_a_moving_picture():
 
 def test_the_room_follows_the_shake_with_less_parallax_than_the_person():
     held = camera(shake=2.0, size=256)
-    seconds = held._seconds(0, 50)
-    place = held._window(seconds) * 256 * 1.16 / len(held._room)
+    place = held.window(0, 50) * 256 * 1.16 / len(held._room)
     rest = np.einsum("tij,j->ti", place, [128.0, 128.0, 1.0]) - 0.08 * 256
     room_moves = 128 - rest  # pixels that the middle of the room has moved, to first order
     person_moves = (

@@ -1,0 +1,82 @@
+"""Pictures made from a clip's portrait, as the clip's own camera would have filmed them.
+
+Without it a forgery stands still where its pristine twin shakes, breathes with the exposure and is grainy anew in every
+frame, and a look at an empty corner tells them apart.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from tellbench.datasets.studio.camera.camera import Camera, Floats
+from tellbench.datasets.studio.camera.sensor_torch import halo, unit_noise
+
+Frames = npt.NDArray[np.uint8]
+
+_OWN_GRAIN: Final = 1 << 21
+"""Number of the frame whose noise the first one gets: grain that no frame of the pristine clip has."""
+_LEVELS: Final = 4096
+
+
+class Refilm:
+    """Lays hand shake, automatic exposure, sensor noise and its sharpening over pictures that have none of their own.
+
+    Args:
+        camera: of the clip.
+        portrait_frame: number of the frame at which the camera took the portrait; shake and exposure are seen from it.
+    """
+
+    def __init__(self, camera: Camera, portrait_frame: int) -> None:
+        self.camera, self.portrait_frame = camera, portrait_frame
+        self._light = _light_of(camera.curve)
+        self._clean = camera.level(self._light)
+
+    @torch.inference_mode()
+    def __call__(self, frames: Frames, first_frame: int) -> Frames:
+        """Pictures (B, S, S, 3) filmed as the B frames in a row that start with number `first_frame`."""
+        levels = torch.from_numpy(frames).to(self.camera.device).float() / 255
+        levels = _carried(levels, self.camera.tensor(self._places(first_frame, len(frames))))
+        known = (levels * (_LEVELS - 1)).round().long()
+        change = self._exposed(self._light[known], first_frame) - self._clean[known]
+        levels = levels + change + self.camera.setting.sharpening * halo(change)
+        return (levels.clamp(0, 1) * 255 + 0.5).to(torch.uint8).cpu().numpy()
+
+    def _exposed(self, light: Tensor, first_frame: int) -> Tensor:
+        """Display levels of light (B, S, S, 3) in the frames' own exposure and grain."""
+        camera = self.camera
+        factor = camera.exposures(first_frame, len(light)) / camera.exposures(self.portrait_frame, 1)
+        light = light * camera.tensor(factor)[:, None, None]
+        shot, read = camera.noise
+        unit = unit_noise(camera.tiles, camera.grain(_OWN_GRAIN + first_frame, len(light)), light.shape[1])
+        return camera.level(light + unit * (shot * light + read).sqrt())
+
+    def _places(self, first_frame: int, n_frames: int) -> Floats:
+        """Affine maps (B, 2, 3) from pixels of the frames to pixels of the portrait that show the same of the room."""
+        frame, portrait = self.camera.window(first_frame, n_frames), self.camera.window(self.portrait_frame, 1)[0]
+        frame[:, :, 2] -= portrait[:, 2]
+        return np.asarray(np.linalg.inv(portrait[:, :2]) @ frame)
+
+
+def _carried(levels: Tensor, places: Tensor) -> Tensor:
+    """Frames (B, S, S, 3) moved by affine maps from target to source pixels (B, 2, 3); edges are mirrored."""
+    size = levels.shape[1]
+    to_unit, back = 2 / size, places[:, :, :2]
+    # pixels -> [-1, 1] on both sides of the map
+    shift = (back.sum(2) * size / 2 + places[:, :, 2]) * to_unit - 1
+    grid = functional.affine_grid(torch.cat([back, shift[..., None]], 2), [len(levels), 3, size, size], False)
+    planes = levels.permute(0, 3, 1, 2)
+    moved = functional.grid_sample(planes, grid, mode="bicubic", padding_mode="reflection", align_corners=False)
+    return moved.permute(0, 2, 3, 1).clamp(0, 1)
+
+
+def _light_of(curve: Tensor) -> Tensor:
+    """Light for each of `_LEVELS` display levels in [0, 1]: the film curve read backwards."""
+    levels = torch.linspace(0, 1, _LEVELS, device=curve.device)
+    root = torch.searchsorted(curve, levels).clamp(max=len(curve) - 1) * (2 / (len(curve) - 1))
+    return root**2
