@@ -1,4 +1,4 @@
-"""How well clips talk, forged beside pristine: sync confidence and offset, CAPP-style score, pose variation, identity.
+"""How well clips talk, forged beside pristine: sync, CAPP-style score, pose variation, identity, FVD.
 
 `python -m tellbench.eval.quality CORPUS` prints one row for each generator. The networks were trained here, on the
 studio: values compare clips with one another and with the pristine control, not with published tables.
@@ -20,17 +20,18 @@ import pandas as pd
 from tellbench.datasets.agreement.hearing import Heard
 from tellbench.datasets.agreement.measures import Moves
 from tellbench.datasets.agreement.scores import capp_of, pose_variation, sync_of
-from tellbench.datasets.clip import PRISTINE, Clip
+from tellbench.datasets.clip import Clip
 from tellbench.datasets.corpus import Corpus
 from tellbench.detectors.behaviour import face_of
 from tellbench.detectors.voice import hear
 from tellbench.errors import InputError
+from tellbench.eval.fvd import CONTROL, Fvd, fvd_rows, maker_of
 from tellbench.eval.likeness import likeness
+from tellbench.eval.looks import Looks, extractor, look
 from tellbench.eval.results import QualityRow
 
-CONTROL: Final = "pristine"
-"""Name of the row of pristine clips."""
-_MEANS: Final = ("sync_confidence", "sync_distance", "in_time", "capp", "delta_p", "identity")
+_FVD: Final = ("fvd", "fvd_low", "fvd_high")
+_MEANS: Final = ("sync_confidence", "sync_distance", "in_time", "capp", "delta_p", "identity", *_FVD)
 """Fields of a row that may be unknown."""
 
 
@@ -93,8 +94,7 @@ def clip_table(
         except InputError as error:
             logging.getLogger(__name__).warning("clip %s cannot be judged: %s", clip.clip_id, error)
             continue
-        maker = CONTROL if clip.label == PRISTINE else clip.generator
-        rows[clip.clip_id] = {"generator": maker, "pair_id": clip.pair_id, **found}
+        rows[clip.clip_id] = {"generator": maker_of(clip), "pair_id": clip.pair_id, **found}
     fields = [field.name for field in dataclasses.fields(Quality)]
     return pd.DataFrame.from_dict(rows, orient="index", columns=["generator", "pair_id", *fields])
 
@@ -121,17 +121,46 @@ def summary(table: pd.DataFrame) -> pd.DataFrame:
 
 def quality_rows(clips: Corpus, device: str = "auto", on_clip: Callable[[], None] = lambda: None) -> list[QualityRow]:
     """One row for each generator of labelled clips, pristine first."""
-    table = clip_table(clips, device=device, on_clip=on_clip)
-    table["identity"] = pd.Series(likeness(clips, device=device), dtype=float)
-    if table.empty:
-        return []
-    rows = summary(table).assign(identity=table.groupby("generator")["identity"].mean())
+    _, rows = judged(clips, device=device, on_clip=on_clip)
     return [_row(str(name), row) for name, row in rows.iterrows()]
+
+
+def judged(
+    clips: Corpus, backend: str = "network", device: str = "auto", on_clip: Callable[[], None] = lambda: None
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """What `clip_table` says of each clip, and `summary` of each generator, with `identity`, and FVD for generators."""
+    looks = _looks(clips, backend, device, on_clip)
+    table = clip_table(clips, backend, device)
+    table["identity"] = pd.Series(likeness(clips, {name: seen.faces for name, seen in looks.items()}), dtype=float)
+    rows = summary(table).assign(identity=table.groupby("generator")["identity"].mean())
+    distances = fvd_rows(clips, {name: seen.windows for name, seen in looks.items()})
+    fields = [field.name for field in dataclasses.fields(Fvd)]
+    return table, rows.join(pd.DataFrame.from_dict(distances, orient="index", columns=fields))
+
+
+def _looks(clips: Corpus, backend: str, device: str, on_clip: Callable[[], None]) -> dict[str, Looks]:
+    """What each clip that can be read looks like, by clip id."""
+    looks = {}
+    for clip in clips:
+        on_clip()
+        try:
+            looks[clip.clip_id] = look(clip, backend, device)
+        except InputError as error:
+            logging.getLogger(__name__).info("%s", error)
+    return looks
 
 
 def _row(name: str, row: pd.Series[float]) -> QualityRow:
     known = {key: None if pd.isna(row[key]) else float(row[key]) for key in _MEANS}
-    return QualityRow(generator=name, n_clips=int(row["clips"]), n_judged=int(row["judged"]), **known)
+    return QualityRow(
+        generator=name,
+        n_clips=int(row["clips"]),
+        n_judged=int(row["judged"]),
+        n_windows=int(row["n_windows"]),
+        fvd_note=str(row["fvd_note"]),
+        fvd_extractor=extractor(),
+        **known,
+    )
 
 
 def main() -> None:
@@ -144,18 +173,18 @@ def main() -> None:
     parser.add_argument("--device", default="auto")
     given = parser.parse_args()
     logging.basicConfig(level=logging.WARNING, format="%(message)s")
-    table = clip_table(_clips(given.path, given.split), given.backend, given.device)
-    shown = summary(table) if given.path[0].is_dir() else table.drop(columns=["generator", "pair_id"])
+    if given.path[0].is_dir():
+        corpus = Corpus.open(given.path[0])
+        table, rows = judged(corpus.split(given.split) if given.split else corpus, given.backend, given.device)
+        shown = rows.drop(columns="fvd_note")  # has been said
+    else:
+        table = clip_table([Clip.from_file(path) for path in given.path], given.backend, given.device)
+        shown = table.drop(columns=["generator", "pair_id"])
     sys.stdout.write(shown.to_string(float_format=lambda value: f"{value:.3f}") + "\n")
+    if "fvd" in shown:
+        sys.stdout.write(f"FVD by {extractor(given.backend)}: compare it with rows of the same extractor alone\n")
     if given.csv:
         table.to_csv(given.csv, index_label="clip_id")
-
-
-def _clips(paths: list[Path], split: str | None) -> Iterable[Clip]:
-    if paths[0].is_dir():
-        corpus = Corpus.open(paths[0])
-        return corpus.split(split) if split else corpus
-    return [Clip.from_file(path) for path in paths]
 
 
 if __name__ == "__main__":

@@ -168,6 +168,17 @@ class QualityRow:
     """Pose variation: mean change of yaw, pitch and roll from frame to frame at 25 frames a second, degrees."""
     identity: float | None
     """Mean cosine of the face with the first frame of the pristine twin."""
+    fvd: float | None = None
+    """Frechet distance of windows of clips from the pristine ones'; of the control, of halves of its people."""
+    fvd_low: float | None = None
+    """Lower end of its 95% interval over people, or over halves."""
+    fvd_high: float | None = None
+    fvd_extractor: str = ""
+    """What made numbers of windows: values of different extractors do not compare."""
+    fvd_note: str = ""
+    """Why there is no distance; empty where there is one."""
+    n_windows: int = 0
+    """Windows of this row's clips, of 16 frames each."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

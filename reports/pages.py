@@ -62,6 +62,12 @@ _QUALITY: Final = (
         "identity",
         "Cosine of the face with the first frame of its pristine twin; the pristine row shows what one person gives.",
     ),
+    (
+        "FVD, own",
+        "How far the looks and movements of 16 frames at a time are from those of the pristine clips, with its 95% "
+        "interval over people; lower is better. The pristine row is the distance between halves of the pristine "
+        "people: a value whose interval reaches down to it may be due to who was filmed.",
+    ),
 )
 """Columns of the quality table and what they say."""
 
@@ -100,6 +106,7 @@ def render_index(
         figures={name: Markup(svg) for name, svg in drawn.items()},
         speed=[row for row in results.speed if row.generator != NULL],
         quality_columns=_QUALITY,
+        extractors=sorted({row.fvd_extractor for row in results.quality} - {""}),
         groups=_groups(results, clips),
         fewest=FEWEST,
         further=_further(results, looks),

@@ -8,8 +8,12 @@ from tellbench.datasets.agreement.hearing import N_HEARD, Heard
 from tellbench.datasets.agreement.measures import MOUTH, Moves
 from tellbench.datasets.clip import Clip
 from tellbench.datasets.corpus import Corpus
+from tellbench.errors import InputError
 from tellbench.eval import quality
-from tellbench.eval.quality import CONTROL, Quality, quality_of, quality_rows, summary
+from tellbench.eval.fvd import CONTROL, FEWEST
+from tellbench.eval.looks import COUNT, WIDTH, Looks, extractor
+from tellbench.eval.quality import Quality, quality_of, quality_rows, summary
+from tellbench.eval.results import QualityRow, Results
 
 
 def moves(n: int) -> Moves:
@@ -44,17 +48,55 @@ def test_generators_stand_beside_the_control():
     assert control["in_time"] == 0.5
 
 
-def test_rows_hold_what_is_known_and_none_elsewhere(monkeypatch):
+@pytest.fixture
+def rows(monkeypatch) -> list[QualityRow]:
+    """Of a pristine clip without a face to compare, and a forged one that is too short for a voice."""
     moving = {"a-pristine": (0.6, 0), "a-warp": (np.nan, np.nan)}
     clips = Corpus(
-        [Clip(clip_id=name, path=Path(f"/{name}.mp4"), label=int("warp" in name), generator="warp") for name in moving],
+        [
+            Clip(clip_id=name, path=Path(f"/{name}.mp4"), label=int("warp" in name), generator="warp", pair_id="a")
+            for name in moving
+        ],
         Path("/"),
     )
     judged = {name: Quality(sync, 1.0, offset, np.nan, 0.5) for name, (sync, offset) in moving.items()}
+    windows = np.random.default_rng(0).normal(size=(FEWEST, WIDTH)).astype(np.float32)
+    seen = {
+        "a-pristine": Looks(np.ones((COUNT, 1), np.float32), windows),
+        "a-warp": Looks(np.full((COUNT, 1), 0.9, np.float32), windows + 3 * np.eye(WIDTH, dtype=np.float32)[1]),
+    }
     monkeypatch.setattr(quality, "clip_quality", lambda clip, *_: judged[clip.clip_id])
-    monkeypatch.setattr(quality, "likeness", lambda clips, **_: {"a-warp": 0.9})
-    control, warp = quality_rows(clips)
-    assert (control.generator, control.n_judged, control.in_time, control.identity) == (CONTROL, 1, 1.0, None)
-    assert (warp.generator, warp.n_clips, warp.n_judged, warp.identity) == ("warp", 1, 0, 0.9)
+    monkeypatch.setattr(quality, "look", lambda clip, *_: seen[clip.clip_id])
+    return quality_rows(clips)
+
+
+def test_rows_hold_what_is_known_and_none_elsewhere(rows):
+    control, warp = rows
+    assert (control.generator, control.n_judged, control.in_time) == (CONTROL, 1, 1.0)
+    assert (warp.generator, warp.n_clips, warp.n_judged) == ("warp", 1, 0)
+    assert (control.identity, warp.identity) == pytest.approx((1.0, 0.9))
     assert (warp.sync_confidence, warp.capp, warp.delta_p) == (None, None, 0.5)
     assert (control.delta_p, warp.in_time) == (0.5, None)
+
+
+def test_rows_name_the_extractor_of_their_distance_or_why_there_is_none(rows):
+    control, warp = rows
+    assert (control.fvd, control.n_windows, control.fvd_extractor) == (None, FEWEST, extractor())
+    assert "each half of the people" in control.fvd_note
+    assert warp.fvd == pytest.approx(9, rel=1e-4)
+    assert (warp.fvd_low, warp.n_windows, warp.fvd_extractor, warp.fvd_note) == (None, FEWEST, extractor(), "")
+
+
+def test_rows_come_back_from_a_file(rows, tmp_path):
+    results = Results(suite="made up", git=None, versions={}, device={}, seeds={}, quality=tuple(rows))
+    results.write(tmp_path)
+    assert Results.read(tmp_path).quality == tuple(rows)
+
+
+def test_a_clip_that_cannot_be_read_is_left_out(monkeypatch):
+    def refuse(clip, *_):
+        raise InputError(f"{clip.path}: broken")
+
+    monkeypatch.setattr(quality, "look", refuse)
+    monkeypatch.setattr(quality, "clip_quality", refuse)
+    assert quality_rows(Corpus([Clip(clip_id="a", path=Path("/a.mp4"), label=0)], Path("/"))) == []

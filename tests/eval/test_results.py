@@ -8,7 +8,7 @@ import json
 import pytest
 
 from tellbench.errors import InputError
-from tellbench.eval.results import AuditRow, Results, ScoreRow, SpeedRow
+from tellbench.eval.results import AuditRow, QualityRow, Results, ScoreRow, SpeedRow
 
 SCORE = ScoreRow(
     detector="blink", protocol="within-generator", train_on=("meshwarp",), test_on="meshwarp", n_pristine=9, n_forged=9,
@@ -107,3 +107,25 @@ def test_no_object(tmp_path, text):
 def test_absent(tmp_path):
     with pytest.raises(InputError, match="does not exist"):
         Results.read(tmp_path)
+
+
+def test_quality_of_an_older_version_has_no_fvd(tmp_path):
+    row = QualityRow(
+        generator="pristine",
+        n_clips=6,
+        n_judged=6,
+        sync_confidence=0.6,
+        sync_distance=0.8,
+        in_time=1.0,
+        capp=0.2,
+        delta_p=0.5,
+        identity=0.9,
+    )
+    Results(suite="made up", git=None, versions={}, device={}, seeds={}, quality=(row,)).write(tmp_path)
+    written = json.loads((tmp_path / "results.json").read_text())
+    written["quality"] = [
+        {key: x for key, x in written["quality"][0].items() if "fvd" not in key and key != "n_windows"}
+    ]
+    (tmp_path / "results.json").write_text(json.dumps(written))
+    (old,) = Results.read(tmp_path).quality
+    assert old == row and (old.fvd, old.fvd_extractor, old.n_windows) == (None, "", 0)

@@ -97,6 +97,17 @@ def test_quality_stands_beside_the_pristine_control(site):
     assert "0.231" not in rows[1] and "–" in rows[1]
 
 
+def test_fvd_names_its_extractor_its_interval_and_why_it_is_missing(site):
+    page = (site / "index.html").read_text(encoding="utf-8")
+    table = page[page.index('id="quality"') : page.index('id="reading"')]
+    pristine, splice = re.findall(r"<tr><td class=\"text name\">(.*?)</tr>", table)
+    assert '3.31<span class="sub">1.66 – 6.56</span>' in pristine
+    assert "<td>–</td>" in splice and "3.31" not in splice
+    assert "No FVD of splice: 17 forged and 336 pristine windows; 20 of each are needed." in table
+    assert "No FVD of pristine" not in table
+    assert "<code>face-windows-1/network/01234567</code>" in table
+
+
 def test_everything_is_described(site, page):
     for path in (site / "clips").iterdir():
         shown = Page(path)
