@@ -11,7 +11,6 @@ from torch import Tensor
 
 from tellbench.datasets.studio.camera.room import MARGIN, room
 from tellbench.datasets.studio.camera.sensor import film_curve, kernels, noise_tiles, refraction
-from tellbench.datasets.studio.camera.sensor_torch import toned
 from tellbench.datasets.studio.camera.setting import Setting
 from tellbench.datasets.studio.camera.wander import Wander
 
@@ -110,10 +109,6 @@ class Camera:
         """Where the noise of frames in a row begins in each tile, int64 [n_frames,2,2]."""
         offsets = np.stack([_offsets(self.seed, first_frame + i) for i in range(n_frames)])
         return torch.as_tensor(offsets, device=self.device)
-
-    def level(self, light: Tensor) -> Tensor:
-        """Display levels in [0, 1] of light on the sensor, without noise or sharpening."""
-        return toned(light, self.curve)
 
     def log(self, first_frame: int, n_frames: int) -> dict[str, Floats]:
         """What the camera did in each frame: columns of `CAMERA`, [n_frames] each."""

@@ -15,7 +15,8 @@ from torch import Tensor
 from torch.nn import functional
 
 from tellbench.datasets.studio.camera.camera import Camera, Floats
-from tellbench.datasets.studio.camera.sensor_torch import halo, unit_noise
+from tellbench.datasets.studio.camera.sensor import kernels
+from tellbench.datasets.studio.render.raster import default_backend
 
 Frames = npt.NDArray[np.uint8]
 
@@ -35,26 +36,25 @@ class Refilm:
     def __init__(self, camera: Camera, portrait_frame: int) -> None:
         self.camera, self.portrait_frame = camera, portrait_frame
         self._light = _light_of(camera.curve)
-        self._clean = camera.level(self._light)
 
     @torch.inference_mode()
     def __call__(self, frames: Frames, first_frame: int) -> Frames:
         """Pictures (B, S, S, 3) filmed as the B frames in a row that start with number `first_frame`."""
-        levels = torch.from_numpy(frames).to(self.camera.device).float() / 255
-        levels = _carried(levels, self.camera.tensor(self._places(first_frame, len(frames))))
-        known = (levels * (_LEVELS - 1)).round().long()
-        change = self._exposed(self._light[known], first_frame) - self._clean[known]
-        levels = levels + change + self.camera.setting.sharpening * halo(change)
-        return (levels.clamp(0, 1) * 255 + 0.5).to(torch.uint8).cpu().numpy()
-
-    def _exposed(self, light: Tensor, first_frame: int) -> Tensor:
-        """Display levels of light (B, S, S, 3) in the frames' own exposure and grain."""
-        camera = self.camera
-        factor = camera.exposures(first_frame, len(light)) / camera.exposures(self.portrait_frame, 1)
-        light = light * camera.tensor(factor)[:, None, None]
-        shot, read = camera.noise
-        unit = unit_noise(camera.tiles, camera.grain(_OWN_GRAIN + first_frame, len(light)), light.shape[1])
-        return camera.level(light + unit * (shot * light + read).sqrt())
+        camera, n_frames = self.camera, len(frames)
+        levels = torch.from_numpy(frames).to(camera.device).float() / 255
+        levels = _carried(levels, camera.tensor(self._places(first_frame, n_frames)))
+        exposure = camera.exposures(first_frame, n_frames) / camera.exposures(self.portrait_frame, 1)
+        film: Tensor = kernels(default_backend(camera.device)).regrain(
+            levels,
+            self._light,
+            camera.curve,
+            camera.tensor(exposure),
+            camera.noise,
+            camera.tiles,
+            camera.grain(_OWN_GRAIN + first_frame, n_frames),
+            camera.setting.sharpening,
+        )
+        return film.cpu().numpy()
 
     def _places(self, first_frame: int, n_frames: int) -> Floats:
         """Affine maps (B, 2, 3) from pixels of the frames to pixels of the portrait that show the same of the room."""

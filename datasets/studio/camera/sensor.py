@@ -23,7 +23,7 @@ _CHROMA: Final = 0.45
 
 
 def kernels(name: str) -> ModuleType:
-    """Module with `project`, `resolve`, `refract` and `develop`; `numba` (CPU tensors only) or `torch`."""
+    """Module with `project`, `resolve`, `refract`, `develop` and `regrain`; `numba` (CPU tensors only) or `torch`."""
     return importlib.import_module(f"tellbench.datasets.studio.camera.sensor_{name}")
 
 

@@ -6,6 +6,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from tellbench.datasets.studio.camera.sensor_torch import toned
 from tellbench.datasets.studio.render.raster_numba import Array, each_frame, kernel
 
 
@@ -46,6 +47,24 @@ def develop(
     numbers = tuple(np.float32(value) for value in (*noise, sharpening))
     arrays = (t.numpy() for t in (light, curve, *tiles, offsets, level, out))
     each_frame(_develop, len(out), *numbers, *arrays)
+    return out
+
+
+def regrain(
+    level: Tensor,
+    light: Tensor,
+    curve: Tensor,
+    exposure: Tensor,
+    noise: tuple[float, float],
+    tiles: tuple[Tensor, Tensor],
+    offsets: Tensor,
+    sharpening: float,
+) -> Tensor:
+    """See `sensor_torch.regrain`."""
+    out, change = torch.empty(level.shape, dtype=torch.uint8), torch.empty(level.shape[1:])
+    numbers = tuple(np.float32(value) for value in (*noise, sharpening))
+    arrays = (level, light, toned(light, curve), curve, exposure, *tiles, offsets, change, out)
+    each_frame(_regrain, len(out), *numbers, *(t.contiguous().numpy() for t in arrays))
     return out
 
 
@@ -187,3 +206,48 @@ def _develop(
                 out[frame, y, x, c] = np.uint8(
                     min(max(level[y, x, c] + halo, zero), one) * np.float32(255) + np.float32(0.5)
                 )
+
+
+@kernel
+def _regrain(
+    frame: int,
+    shot: float,
+    read: float,
+    sharpening: float,
+    level: Array,
+    light: Array,
+    clean: Array,
+    curve: Array,
+    exposure: Array,
+    fine: Array,
+    coarse: Array,
+    offsets: Array,
+    change: Array,
+    out: Array,
+) -> None:
+    size, last, steps = level.shape[1], len(curve) - 1, np.float32(len(light) - 1)
+    zero, one, half, scale = np.float32(0), np.float32(1), np.float32(0.5), np.float32(last / 2)
+    for y in range(size):
+        fy, cy = (offsets[frame, 0, 0] + y) % len(fine), (offsets[frame, 1, 0] + y) % len(coarse)
+        fx, cx = offsets[frame, 0, 1] % len(fine), offsets[frame, 1, 1] % len(coarse)
+        for x in range(size):
+            for c in range(3):
+                known = int(level[frame, y, x, c] * steps + half)
+                value = light[known] * exposure[frame, c]
+                value += (fine[fy, fx, c] + coarse[cy, cx, c]) * np.sqrt(shot * value + read)
+                place = int(np.sqrt(max(value, zero)) * scale + half)
+                change[y, x, c] = curve[min(place, last)] - clean[known]
+            fx, cx = fx + 1, cx + 1
+            fx, cx = 0 if fx == len(fine) else fx, 0 if cx == len(coarse) else cx
+    luma = np.empty((size, size), np.float32)
+    for y in range(size):
+        for x in range(size):
+            luma[y, x] = np.float32(0.25) * (change[y, x, 0] + change[y, x, 2]) + half * change[y, x, 1]
+    for y in range(size):
+        above, below = max(y - 1, 0), min(y + 1, size - 1)
+        for x in range(size):
+            around = luma[above, x] + luma[below, x] + luma[y, max(x - 1, 0)] + luma[y, min(x + 1, size - 1)]
+            halo = sharpening * (luma[y, x] - np.float32(0.25) * around)
+            for c in range(3):
+                value = level[frame, y, x, c] + change[y, x, c] + halo
+                out[frame, y, x, c] = np.uint8(min(max(value, zero), one) * np.float32(255) + half)

@@ -96,10 +96,42 @@ def develop(
     Returns:
         uint8 [B,S,S,3].
     """
-    light = light + unit_noise(tiles, offsets, light.shape[1]) * (noise[0] * light + noise[1]).sqrt()
+    light = light + _unit_noise(tiles, offsets, light.shape[1]) * (noise[0] * light + noise[1]).sqrt()
     level = toned(light, curve)
-    level = level + sharpening * halo(level)
+    level = level + sharpening * _halo(level)
     return (level.clamp(0, 1) * 255 + 0.5).to(torch.uint8)
+
+
+def regrain(
+    level: Tensor,
+    light: Tensor,
+    curve: Tensor,
+    exposure: Tensor,
+    noise: tuple[float, float],
+    tiles: tuple[Tensor, Tensor],
+    offsets: Tensor,
+    sharpening: float,
+) -> Tensor:
+    """Another exposure and fresh noise for a picture that was developed without noise and is sharpened already.
+
+    Args:
+        level: [B,S,S,3] display levels in [0, 1].
+        light: [L] the light of evenly spaced display levels from 0 to 1: the curve read backwards.
+        curve: see `develop`.
+        exposure: [B,3] factor on each channel's light.
+        noise: see `develop`.
+        tiles: see `sensor.noise_tiles`.
+        offsets: see `develop`.
+        sharpening: of what noise and exposure add.
+
+    Returns:
+        uint8 [B,S,S,3].
+    """
+    known = light[(level * (len(light) - 1) + 0.5).long()]
+    exposed = known * exposure[:, None, None]
+    exposed = exposed + _unit_noise(tiles, offsets, level.shape[1]) * (noise[0] * exposed + noise[1]).sqrt()
+    change = toned(exposed, curve) - toned(known, curve)
+    return ((level + change + sharpening * _halo(change)).clamp(0, 1) * 255 + 0.5).to(torch.uint8)
 
 
 def toned(light: Tensor, curve: Tensor) -> Tensor:
@@ -108,7 +140,7 @@ def toned(light: Tensor, curve: Tensor) -> Tensor:
     return curve[(light.clamp(min=0).sqrt() * (last / 2) + 0.5).long().clamp(max=last)]
 
 
-def halo(level: Tensor) -> Tensor:
+def _halo(level: Tensor) -> Tensor:
     """What a fully strong unsharp mask adds to levels [B,S,S,3]: luma less that of the four neighbours, [B,S,S,1]."""
     luma = 0.25 * level[..., 0] + 0.5 * level[..., 1] + 0.25 * level[..., 2]
     wide = functional.pad(luma[:, None], (1, 1, 1, 1), mode="replicate")[:, 0]
@@ -116,7 +148,7 @@ def halo(level: Tensor) -> Tensor:
     return (luma - 0.25 * around)[..., None]
 
 
-def unit_noise(tiles: tuple[Tensor, Tensor], offsets: Tensor, size: int) -> Tensor:
+def _unit_noise(tiles: tuple[Tensor, Tensor], offsets: Tensor, size: int) -> Tensor:
     """Sensor noise of unit variance [B,S,S,3], the tiles laid at int64 offsets [B,2,2]."""
     steps = torch.arange(size, device=offsets.device)
     total = torch.zeros(1, device=offsets.device)

@@ -29,11 +29,21 @@ def arguments(name: str) -> tuple:
             rand(2, 3),
         ),
         "refract": (rand(2, SIZE, SIZE, 3), *refraction(SIZE, 0.1, 0.05)),
+        "regrain": (
+            rand(2, SIZE, SIZE, 3),
+            torch.linspace(0, 2, 256) ** 2,
+            film_curve(),
+            1 + 0.2 * rand(2, 3),
+            (0.01, 0.001),
+            tiles,
+            offsets,
+            0.5,
+        ),
         "develop": (rand(2, SIZE, SIZE, 3), film_curve(), (0.01, 0.001), tiles, offsets, 0.5),
     }[name]
 
 
-@pytest.mark.parametrize("name", ["project", "resolve", "refract", "develop"])
+@pytest.mark.parametrize("name", ["project", "resolve", "refract", "develop", "regrain"])
 def test_the_fused_kernel_computes_the_torch_formula(name):
     values = [v.contiguous() if isinstance(v, Tensor) else v for v in arguments(name)]
     fused, plain = getattr(sensor_numba, name)(*values), getattr(sensor_torch, name)(*values)
