@@ -33,11 +33,14 @@ class Sampling:
     """Evaluations of the guided network for each window."""
     solver: Solver = "dpm"
     """`ddim` (Song et al. 2021, no noise added), or `dpm`: DPM-Solver++ 2M (Lu et al. 2022)."""
-    audio: float = 0.5
+    audio: float = 1.0
     gaze: float = 1.0
     distance: float = 0.0
     emotion: float = 0.0
-    """Scales of guidance; the defaults are VASA-1's. Each that is not 0 costs one more pass a step."""
+    """Scales of guidance; VASA-1's are 0.5 for audio and 1 for gaze. Each that is not 0 costs one more pass a step.
+
+    With 1 for audio lips and heads go with the voice better than with 0.5, at no cost (`weights/README.md`).
+    """
 
     def __post_init__(self) -> None:
         """Numbers are in range.
