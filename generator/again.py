@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import functools
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -15,11 +17,11 @@ from tellbench.datasets.clip import FORGED, PRISTINE, Clip
 from tellbench.datasets.corpus import Corpus
 from tellbench.datasets.files import sha256
 from tellbench.datasets.processes import process_pool
-from tellbench.datasets.studio.film import refilm_of
+from tellbench.datasets.studio.film import Take, refilm_of, scene_of
 from tellbench.datasets.video import CRF
 from tellbench.errors import InputError
-from tellbench.generator.base import Request
-from tellbench.generator.build import STUDIO_RIGHTS, asked_of
+from tellbench.generator.base import Frames, Generator, Request
+from tellbench.generator.build import STUDIO_RIGHTS, asked_of, read_spool
 from tellbench.generator.controls import Controls
 from tellbench.generator.forge import controls_text, forge
 from tellbench.registry import GENERATORS
@@ -86,18 +88,21 @@ def _again(clip: Clip, root: Path, name: str, controls: Controls, out: Path, tag
     path = out / "clips" / f"{clip_id}.mp4"
     generator = GENERATORS.create_with(name, device=device)
     controls = asked_of(name, controls, clip.emotion, clip.intensity)
+    request = Request(
+        portrait=np.asarray(Image.open(portrait).convert("RGB")),
+        speech=read_audio(speech),
+        fps=clip.fps,
+        n_frames=clip.n_frames,
+        controls=controls,
+        seed=clip.seed,
+    )
     if not path.is_file():
-        request = Request(
-            portrait=np.asarray(Image.open(portrait).convert("RGB")),
-            speech=read_audio(speech),
-            fps=clip.fps,
-            n_frames=clip.n_frames,
-            controls=controls,
-            seed=clip.seed,
-        )
         kept = {source.relative_to(root).as_posix(): source for source in (portrait, speech)}
+        refilm = None if generator.needs_pristine else refilm_of(clip)
         crf = clip.crf or CRF
-        forge(generator, request, path, rights=STUDIO_RIGHTS, sources=kept, crf=crf, refilm=refilm_of(clip))
+        with _pristine(clip, generator, device) as pristine:
+            whole = dataclasses.replace(request, pristine=pristine)
+            forge(generator, whole, path, rights=STUDIO_RIGHTS, sources=kept, crf=crf, refilm=refilm)
     return dataclasses.replace(
         clip,
         clip_id=clip_id,
@@ -106,6 +111,20 @@ def _again(clip: Clip, root: Path, name: str, controls: Controls, out: Path, tag
         generator=name,
         generator_version=generator.version,
         controls=controls_text(controls),
-        donor_id=clip.identity_id,
+        donor_id=generator.donor_id(request) or clip.identity_id,
         sha256=sha256(path),
     )
+
+
+@contextlib.contextmanager
+def _pristine(clip: Clip, generator: Generator, device: str) -> Iterator[Callable[[], Iterator[Frames]] | None]:
+    """Frames of a clip as they were before compression, where a generator needs them: the scene is filmed anew."""
+    if not generator.needs_pristine:
+        yield None
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        spool = Path(folder) / "frames.rgb"
+        with spool.open("wb") as raw:
+            for frames, _ in Take(scene_of(clip), device).frames():
+                raw.write(frames.tobytes())
+        yield lambda: read_spool(spool, clip.width)

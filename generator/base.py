@@ -91,6 +91,10 @@ class Generator(ABC):
         """
         return None
 
+    def donor_id(self, request: Request) -> str:
+        """Id of the person whose face a clip shows, where it is not the portrait's; empty where it is."""
+        return ""
+
     @abstractmethod
     def animate(self, request: Request) -> Iterator[Chunk]:
         """Yield chunks that add up to `request.n_frames` frames of the portrait's size.

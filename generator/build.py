@@ -171,7 +171,7 @@ def _shoot(plan: Plan, scene: Scene, out: Path, device: str) -> Iterator[str]:
                 n_frames=scene.n_frames,
                 controls=asked_of(name, plan.controls, scene.emotion, scene.intensity),
                 seed=scene.seed,
-                pristine=lambda: _read_spool(spool, scene.size),
+                pristine=lambda: read_spool(spool, scene.size),
             )
             if not _done(out, clip_id):
                 _forge_one(plan, name, request, out, _clip(plan, take, name, out), device)
@@ -182,7 +182,7 @@ def asked_of(name: str, controls: Controls, emotion: str, intensity: float) -> C
     """What a generator is asked for: the controls, and the pristine twin's emotion where it can show one."""
     generator = GENERATORS.load(name)
     if generator.needs_pristine:
-        return Controls()
+        return Controls(dials={dial: value for dial, value in controls.dials.items() if dial in generator.dials})
     if "emotion" not in generator.honours or "emotion" in controls.asked or emotion not in MOODS:
         return controls
     return dataclasses.replace(controls, emotion={emotion: intensity})
@@ -229,7 +229,8 @@ def _layers(clip: Clip) -> tuple[LayerWriter, LayerWriter]:
     )
 
 
-def _read_spool(spool: Path, size: int, chunk: int = 32) -> Iterator[Frames]:
+def read_spool(spool: Path, size: int, chunk: int = 32) -> Iterator[Frames]:
+    """Square frames that were kept in a file without compression, chunk by chunk."""
     shape = (-1, size, size, 3)
     frames = np.memmap(spool, np.uint8, "r").reshape(shape)
     for start in range(0, len(frames), chunk):
@@ -276,6 +277,7 @@ def _forge_one(
         generator=name,
         generator_version=generator.version,
         controls=controls_text(request.controls),
+        donor_id=generator.donor_id(request) or clip.donor_id,
     )
     rights = outside.rights if outside else STUDIO_RIGHTS
     sources = _sources(clip, out, outside)

@@ -127,6 +127,10 @@ GENERATORS = Registry(
             "tellbench.generator.vasa:Vasa",
             "VASA-style face model: a canonical 3D appearance, any pose and any dynamics; moved by the voice",
         ),
+        "splice": (
+            "tellbench.generator.splice:Splice",
+            "face swap: another person's skin, nose and brows on the pristine video; its lids, lips and head stay",
+        ),
         "null": (
             "tellbench.generator.null:Null",
             "pristine frames through the forged path; every detector must score AUC 0.5 on it",

@@ -90,13 +90,15 @@ class Suite:
                 )
         if self.dials:
             from tellbench.generator.dials import settle
+            from tellbench.generator.splice.dials import SPLICE_DIALS
             from tellbench.generator.vasa.dials import VASA_DIALS  # those of all generators, and vasa's own
 
+            known = {**VASA_DIALS, **SPLICE_DIALS}
             for dial, values in self.dials.items():
-                if dial not in VASA_DIALS:
-                    raise InputError(f"suite {self.name!r}: unknown dial {dial!r}; dials: {', '.join(VASA_DIALS)}")
+                if dial not in known:
+                    raise InputError(f"suite {self.name!r}: unknown dial {dial!r}; dials: {', '.join(known)}")
                 for value in values:
-                    settle({dial: value}, VASA_DIALS)
+                    settle({dial: value}, known)
 
 
 def load_suite(source: str) -> Suite:

@@ -111,6 +111,23 @@ def refilm_of(clip: Clip) -> Refilm:
     return Refilm(camera, _PORTRAIT_FRAME)
 
 
+def scene_of(clip: Clip) -> Scene:
+    """The scene that a pristine studio clip was filmed from: all of it stands in the manifest."""
+    return Scene(
+        scene_id=clip.pair_id,
+        identity_seed=int(clip.identity_id.removeprefix("studio-")),
+        seed=clip.seed,
+        language=clip.language,
+        size=clip.width,
+        fps=clip.fps,
+        n_frames=clip.n_frames,
+        role=clip.role,
+        emotion=clip.emotion,
+        intensity=clip.intensity,
+        style=clip.style,
+    )
+
+
 def utter(scene: Scene, identity: Identity) -> Utterance:
     """Enough sentences to fill the scene, dry: in the person's own voice, sung by it, or in another's to listen to.
 

@@ -254,6 +254,9 @@ class _TestCard:
     def check(self, request):
         pass
 
+    def donor_id(self, request):
+        return ""
+
     def animate(self, request):
         from tellbench.generator.base import Chunk
 

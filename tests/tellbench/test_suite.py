@@ -16,10 +16,18 @@ def test_shipped_suites_load(name):
     assert load_suite(name).name == name
 
 
-def test_demo_names_three_detectors_and_every_generator():
+def test_demo_names_three_detectors_and_every_generator_that_animates():
     suite = load_suite("demo")
     assert {"blink", "spectrum", "cnn", "random", "oracle"} <= set(suite.detectors)
-    assert set(suite.generators) == set(GENERATORS)
+    assert set(suite.generators) == set(GENERATORS) - {"splice"}
+    assert set(load_suite("full").generators) == set(GENERATORS)
+
+
+def test_dials_of_one_generator_alone_are_known_and_have_their_ranges(tmp_path):
+    head = "name: a\nprotocols: [dose-response]\ndials:\n  "
+    assert load_suite(_write(tmp_path, head + "opacity: [0.5]")).dials == {"opacity": (0.5,)}
+    with pytest.raises(InputError, match="opacity = 2; 0 to 1 is allowed"):
+        load_suite(_write(tmp_path, head + "opacity: [2]"))
 
 
 @pytest.mark.parametrize(
