@@ -52,7 +52,8 @@ def _spline(points: Tensor, source: Tensor, nodes: Tensor) -> Tensor:
     right = torch.cat([source.double(), source.new_zeros(3, 2).double()])
     weights = torch.linalg.solve(left, right.expand(len(points), -1, -1))
     basis = torch.cat([_kernel(asked, known), torch.ones_like(asked[..., :1]), asked], -1)
-    return (basis @ weights).to(points.dtype).reshape(len(points), *nodes.shape)
+    where: Tensor = basis @ weights
+    return where.to(points.dtype).reshape(len(points), *nodes.shape)
 
 
 def _kernel(a: Tensor, b: Tensor) -> Tensor:

@@ -24,7 +24,7 @@ def test_demo_names_three_detectors_and_every_generator_that_animates():
 
 
 def test_dials_of_one_generator_alone_are_known_and_have_their_ranges(tmp_path):
-    head = "name: a\nprotocols: [dose-response]\ndials:\n  "
+    head = "name: a\npeople: 5\nprotocols: [dose-response]\ndials:\n  "
     assert load_suite(_write(tmp_path, head + "opacity: [0.5]")).dials == {"opacity": (0.5,)}
     with pytest.raises(InputError, match="opacity = 2; 0 to 1 is allowed"):
         load_suite(_write(tmp_path, head + "opacity: [2]"))
