@@ -8,6 +8,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
+from tellbench.datasets.expression import COEFFICIENTS
 from tellbench.datasets.studio.people.identity import Identity
 from tellbench.datasets.studio.renderer import Person, Studio
 
@@ -52,7 +53,8 @@ def photograph(donor: Identity, seed: int, size: int, device: str = "cpu") -> tu
     is lit from the wrong side is told at a glance, and what makes swaps today lights it anew.
     """
     studio = Studio(Person(donor, device=device), seed, size, device, overrides={"iso": 0.0})
-    shot = studio.render(*(np.zeros((1, n), np.float32) for n in (52, 6, 2)), first_frame=_PHOTOGRAPH)
+    face, pose, gaze = (np.zeros((1, width), np.float32) for width in (len(COEFFICIENTS), 6, 2))
+    shot = studio.render(face, pose, gaze, first_frame=_PHOTOGRAPH)
     return shot.frames[0], shot.landmarks[0]
 
 

@@ -120,7 +120,7 @@ def _jittered(points: Floats, jitter: float, seed: int) -> Floats:
     """Points (T, 68, 2) with an error of their own in every frame; `jitter` in distances of the outer eye corners."""
     unit = np.linalg.norm(points[:, 36] - points[:, 45], axis=-1)[:, None, None]
     error = np.random.default_rng((seed, 43)).standard_normal(points.shape)
-    return (points + jitter * unit * error).astype(np.float32)
+    return np.asarray(points + jitter * unit * error, np.float32)
 
 
 def _box(points: Floats, size: tuple[int, int]) -> tuple[slice, slice]:
