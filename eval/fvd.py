@@ -18,6 +18,7 @@ from tellbench.datasets.clip import PRISTINE, Clip
 from tellbench.datasets.corpus import Corpus
 from tellbench.eval.frechet import Floats, Sums, frechet_distance
 from tellbench.eval.looks import WIDTH
+from tellbench.eval.rows import person
 
 CONTROL: Final = "pristine"
 """Name of the row of pristine clips."""
@@ -55,7 +56,7 @@ def fvd_rows(clips: Corpus, windows: Mapping[str, npt.NDArray[np.generic]], seed
         seed: same seed, same intervals.
     """
     seen = [clip for clip in clips if len(windows.get(clip.clip_id, ()))]
-    people = sorted({_person(clip) for clip in clips})
+    people = sorted({person(clip) for clip in clips})
     makers = list(dict.fromkeys(maker_of(clip) for clip in clips))
     sums = {
         maker: Sums.of(_by_person([clip for clip in seen if maker_of(clip) == maker], people, windows), WIDTH)
@@ -84,16 +85,12 @@ def maker_of(clip: Clip) -> str:
     return CONTROL if clip.label == PRISTINE else clip.generator
 
 
-def _person(clip: Clip) -> str:
-    return clip.identity_id or clip.pair_id or clip.clip_id
-
-
 def _by_person(
     clips: Sequence[Clip], people: Sequence[str], windows: Mapping[str, npt.NDArray[np.generic]]
 ) -> list[list[Floats]]:
-    own: dict[str, list[Floats]] = {person: [] for person in people}
+    own: dict[str, list[Floats]] = {name: [] for name in people}
     for clip in clips:
-        own[_person(clip)].append(np.asarray(windows[clip.clip_id], np.float64))
+        own[person(clip)].append(np.asarray(windows[clip.clip_id], np.float64))
     return list(own.values())
 
 

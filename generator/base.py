@@ -45,6 +45,23 @@ class Request:
     pristine: Callable[[], Iterator[Frames]] | None = None
     """Uncompressed frames of the pristine clip of the same pair, chunk by chunk, where there is one."""
 
+    def pristine_frames(self) -> Iterator[Frames]:
+        """The first `n_frames` of them; `Generator.check` has refused a request without any.
+
+        Raises:
+            InputError: there are fewer.
+        """
+        assert self.pristine is not None
+        done = 0
+        for frames in self.pristine():
+            frames = frames[: self.n_frames - done]
+            if len(frames):
+                yield frames
+            done += len(frames)
+            if done == self.n_frames:
+                return
+        raise InputError(f"the pristine clip has {done} frames; {self.n_frames} are needed, ask for fewer")
+
 
 @dataclasses.dataclass(frozen=True)
 class Chunk:

@@ -8,7 +8,6 @@ from typing import ClassVar
 import numpy as np
 import pandas as pd
 
-from tellbench.errors import InputError
 from tellbench.generator.base import Chunk, Generator, Request
 
 
@@ -26,13 +25,7 @@ class Null(Generator):
             InputError: no pristine frames were given, a dial is set, or there are fewer frames than asked for.
         """
         self.check(request)
-        assert request.pristine is not None  # `check` has refused a request without them
         done = 0
-        for frames in request.pristine():
-            frames = frames[: request.n_frames - done]
-            if len(frames):
-                yield Chunk(frames, pd.DataFrame({"frame": np.arange(done, done + len(frames))}))
+        for frames in request.pristine_frames():
+            yield Chunk(frames, pd.DataFrame({"frame": np.arange(done, done + len(frames))}))
             done += len(frames)
-            if done == request.n_frames:
-                return
-        raise InputError(f"the pristine clip has {done} frames; {request.n_frames} are needed, ask for fewer")

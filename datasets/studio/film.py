@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
@@ -31,9 +32,10 @@ Frames = npt.NDArray[np.uint8]
 _CHUNK = 8
 """Frames rendered at once: enough to fill two cores, small enough to stay in cache (measured)."""
 
-_PORTRAIT_FRAME = 1 << 20
+PORTRAIT_FRAME: Final = 1 << 20
 """Number of the frame that the portrait is: a photograph apart from every frame of the clip."""
-_ANY_SKIN = (0.5, 0.4, 0.3)
+_ANY_SKIN: Final = (0.5, 0.4, 0.3)
+"""Whoever it was metered for: a camera that films again counts exposures against the portrait's."""
 
 
 class Take:
@@ -67,7 +69,7 @@ class Take:
         pose = np.zeros((1, 6), np.float32)
         pose[0, :3] = rng.normal(size=3) * (5.0, 2.5, 1.5)  # people never sit square to the camera (assumption)
         gaze = np.stack([-pose[:, 0], pose[:, 1]], 1)  # they look at it all the same
-        shot = self._set_up(iso=0.0).render(np.zeros((1, 52), np.float32), pose, gaze, first_frame=_PORTRAIT_FRAME)
+        shot = self._set_up(iso=0.0).render(np.zeros((1, 52), np.float32), pose, gaze, first_frame=PORTRAIT_FRAME)
         return np.asarray(shot.frames[0])
 
     def shots(self) -> Iterator[tuple[Shot, pd.DataFrame]]:
@@ -107,8 +109,7 @@ def refilm_of(clip: Clip) -> Refilm:
     """The camera of a studio clip, to film pictures with that were made from the clip's portrait."""
     cpu = torch.device("cpu")
     setting = Setting.sample(clip.seed, style(clip.style, clip.seed, clip.width, cpu).overrides)
-    camera = Camera(setting, clip.width, _ANY_SKIN, clip.seed, cpu, clip.fps)  # exposures count against the portrait's
-    return Refilm(camera, _PORTRAIT_FRAME)
+    return Refilm(Camera(setting, clip.width, _ANY_SKIN, clip.seed, cpu, clip.fps), PORTRAIT_FRAME)
 
 
 def scene_of(clip: Clip) -> Scene:

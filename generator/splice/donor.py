@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tellbench.datasets.expression import COEFFICIENTS
+from tellbench.datasets.studio.film import PORTRAIT_FRAME
 from tellbench.datasets.studio.people.identity import Identity
 from tellbench.datasets.studio.renderer import Person, Studio
 
@@ -25,8 +26,6 @@ _GREY: Final = 0.3
 """More beard or more grey than this shows on chin and brows, and would not fit a stranger's hair (assumption)."""
 _MIDDLE: Final = (0.42, 0.58)
 """Where a portrait shows skin, as shares of its sides: nose and cheeks of a talking head (assumption)."""
-_PHOTOGRAPH: Final = 1 << 20
-"""Number of the frame that the photograph is, apart from every frame of a clip."""
 
 
 def donor_of(portrait: Picture, seed: int) -> Identity:
@@ -54,7 +53,7 @@ def photograph(donor: Identity, seed: int, size: int, device: str = "cpu") -> tu
     """
     studio = Studio(Person(donor, device=device), seed, size, device, overrides={"iso": 0.0})
     face, pose, gaze = (np.zeros((1, width), np.float32) for width in (len(COEFFICIENTS), 6, 2))
-    shot = studio.render(face, pose, gaze, first_frame=_PHOTOGRAPH)
+    shot = studio.render(face, pose, gaze, first_frame=PORTRAIT_FRAME)
     return shot.frames[0], shot.landmarks[0]
 
 

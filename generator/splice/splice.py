@@ -10,7 +10,6 @@ import numpy.typing as npt
 import pandas as pd
 import torch
 
-from tellbench.errors import InputError
 from tellbench.generator.base import Chunk, Frames, Generator, RefusalError, Request
 from tellbench.generator.dials import settle
 from tellbench.generator.splice.dials import SPLICE_DIALS
@@ -58,10 +57,6 @@ class Splice(Generator):
         self.check(request)
         dials = settle(request.controls.dials, SPLICE_DIALS)
         points = face_points(_cut(request), self.device)
-        if len(points) < request.n_frames:
-            raise InputError(
-                f"the pristine clip has {len(points)} frames; {request.n_frames} are needed, ask for fewer"
-            )
         if not np.isfinite(points).any():
             raise RefusalError("no face was found in any frame of the pristine clip; splice needs one")
         face, source = self._photograph(request)
@@ -105,15 +100,9 @@ class Splice(Generator):
 
 def _cut(request: Request) -> Iterator[Frames]:
     """The pristine frames that are wanted, at most `_CHUNK` at once."""
-    assert request.pristine is not None  # `check` has refused a request without them
-    left = request.n_frames
-    for frames in request.pristine():
-        frames = frames[:left]
-        left -= len(frames)
+    for frames in request.pristine_frames():
         for start in range(0, len(frames), _CHUNK):
             yield frames[start : start + _CHUNK]
-        if not left:
-            return
 
 
 def _jittered(points: Floats, jitter: float, seed: int) -> Floats:

@@ -34,7 +34,8 @@ class Refilm:
     """
 
     def __init__(self, camera: Camera, portrait_frame: int) -> None:
-        self.camera, self.portrait_frame = camera, portrait_frame
+        self.camera = camera
+        self._window, self._exposure = camera.window(portrait_frame, 1)[0], camera.exposures(portrait_frame, 1)
         self._light = _light_of(camera.curve)
 
     @torch.inference_mode()
@@ -43,7 +44,7 @@ class Refilm:
         camera, n_frames = self.camera, len(frames)
         levels = torch.from_numpy(frames).to(camera.device).float() / 255
         levels = _carried(levels, camera.tensor(self._places(first_frame, n_frames)))
-        exposure = camera.exposures(first_frame, n_frames) / camera.exposures(self.portrait_frame, 1)
+        exposure = camera.exposures(first_frame, n_frames) / self._exposure
         film: Tensor = kernels(default_backend(camera.device)).regrain(
             levels,
             self._light,
@@ -58,9 +59,9 @@ class Refilm:
 
     def _places(self, first_frame: int, n_frames: int) -> Floats:
         """Affine maps (B, 2, 3) from pixels of the frames to pixels of the portrait that show the same of the room."""
-        frame, portrait = self.camera.window(first_frame, n_frames), self.camera.window(self.portrait_frame, 1)[0]
-        frame[:, :, 2] -= portrait[:, 2]
-        return np.asarray(np.linalg.inv(portrait[:, :2]) @ frame)
+        frame = self.camera.window(first_frame, n_frames)
+        frame[:, :, 2] -= self._window[:, 2]
+        return np.asarray(np.linalg.inv(self._window[:, :2]) @ frame)
 
 
 def _carried(levels: Tensor, places: Tensor) -> Tensor:
