@@ -11,7 +11,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from scipy.ndimage import gaussian_filter1d, percentile_filter
+from scipy.ndimage import binary_dilation, gaussian_filter1d, percentile_filter
 from scipy.signal import find_peaks, peak_prominences, peak_widths
 
 from tellbench.datasets.clip import Clip
@@ -55,6 +55,8 @@ MIN_RAISE: Final = 0.008
 """Least raise, outer eye distances (0.7 mm), about a tenth of a full one (assumption)."""
 NOISE_FACTOR: Final = 6.0
 """Least raise in standard deviations of the smoothed track's noise (assumption)."""
+LIDS_CLOSE: Final = 0.15
+"""Closure from which, with a frame to either side, brows are bridged (assumption)."""
 EDGE: Final = 0.15
 """Fraction of the peak at which a raise starts and ends (assumption)."""
 REACH_S: Final = 0.5
@@ -66,6 +68,17 @@ LEAST_VOICE_S: Final = 1.0
 """Speech, or silence, that comparing brows in it takes (assumption)."""
 COLUMNS: Final = ("onset_s", "peak_s", "offset_s", "height", "rise_speed")
 """Of a table of raises: seconds, outer eye distances, and these a second."""
+
+
+def steady_brows(cues: Cues) -> Floats:
+    """Height of each brow, (T, 2), bridged where the lids close; NaN where no face was found.
+
+    Skin about the eyes moves with the lids: without the bridge every blink would look like a small raise.
+    """
+    blinking = binary_dilation(cues.shut > LIDS_CLOSE)
+    seen = pd.DataFrame(np.where(blinking[:, None], np.nan, cues.brow))
+    bridged = seen.interpolate(limit_direction="both").to_numpy(float)
+    return np.where(cues.found[:, None], bridged, np.nan)
 
 
 def find_raises(height: npt.ArrayLike, fps: float) -> pd.DataFrame:
@@ -196,6 +209,7 @@ class Brow(StatisticsDetector):
     """Statistics of brow tracks and of their ties to the voice; clip length and frame rate are stated."""
 
     name = "brow"
+    version = 2
     statistics = STATISTICS
 
     def measure(self, clip: Clip) -> Measured:
@@ -205,14 +219,14 @@ class Brow(StatisticsDetector):
             InputError: unreadable, or a face in too few frames.
         """
         cues = checked(extract(clip, self.backend, self.device), clip)
-        raises, voice = find_raises(cues.brow.mean(1), cues.fps), listen(clip, cues.duration_s)
-        numbers = brow_statistics(cues.brow, cues.fps, raises, voice)
-        return Measured(numbers, {**about(cues), "raises": len(raises)}, _plots(cues, raises, voice))
+        brows = steady_brows(cues)
+        raises, voice = find_raises(brows.mean(1), cues.fps), listen(clip, cues.duration_s)
+        numbers = brow_statistics(brows, cues.fps, raises, voice)
+        return Measured(numbers, {**about(cues), "raises": len(raises)}, _plots(cues, brows, raises, voice))
 
 
-def _plots(cues: Cues, raises: pd.DataFrame, voice: Voice | None) -> tuple[Plot, ...]:
+def _plots(cues: Cues, sides: Floats, raises: pd.DataFrame, voice: Voice | None) -> tuple[Plot, ...]:
     marks = tuple(raises["peak_s"].tolist())
-    sides = cues.brow.astype(float)
     series = {"brows": _standard(sides.mean(1))}
     if voice is not None and voice.has_pitch:
         voiced = voice.at(cues.times, np.isfinite(voice.f0_hz)) > 0.5

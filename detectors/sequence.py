@@ -19,6 +19,7 @@ from tellbench.datasets.agreement.measures import RATE, at_rate
 from tellbench.datasets.clip import Clip
 from tellbench.detectors.base import Evidence, Plot
 from tellbench.detectors.behaviour import about, checked
+from tellbench.detectors.brow import steady_brows
 from tellbench.detectors.cues import Cues, check_backend, extract
 from tellbench.detectors.events import closure
 from tellbench.detectors.fitting import Floats, logistic
@@ -187,6 +188,7 @@ class BrowSequence(SequenceDetector):
     """A network on the height of both brows, and the voice that they go with."""
 
     name = "brow-sequence"
+    version = 2
     channels: ClassVar[Mapping[str, str]] = {
         "right brow": "height about its median, 0.05 outer eye distances",
         "left brow": "height about its median, 0.05 outer eye distances",
@@ -195,7 +197,7 @@ class BrowSequence(SequenceDetector):
 
     def sides(self, cues: Cues) -> Floats:
         """Heights about the clip's median, so that nobody's face tells."""
-        heights = cues.brow.astype(float)
+        heights = steady_brows(cues)
         return np.asarray(BROW_GAIN * (heights - np.nanmedian(heights, 0)))
 
 

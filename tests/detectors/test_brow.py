@@ -1,7 +1,11 @@
+import dataclasses
+from unittest.mock import patch
+
 import numpy as np
 import pytest
 
-from tellbench.detectors.brow import STATISTICS, brow_statistics, find_raises, led_share, spectral_entropy
+from tellbench.detectors.brow import STATISTICS, brow_statistics, find_raises, led_share, spectral_entropy, steady_brows
+from tellbench.detectors.cues import Cues
 from tellbench.detectors.voice import RATE, Voice
 
 FPS = 25.0
@@ -46,6 +50,25 @@ def test_gaps_are_bridged():
     track = brows([2.0, 5.0])
     track[100:104] = np.nan
     assert len(find_raises(track, FPS)) == 2
+
+
+def test_what_blinks_do_to_the_brows_is_bridged():
+    lids, blinks = np.full((300, 2), 0.3), bumps(TIMES, [3.0, 7.0], 0.08)
+    known = np.ones(300, bool)
+    known[200:210] = False
+    plain = Cues(
+        FPS,
+        known,
+        known.astype(int),
+        *map(np.zeros, [(300, 4), (300, 68, 2), (300, 2, 2)]),
+        lids * (1 - blinks[:, None]),
+    )
+    moved = dataclasses.replace(plain, brows=np.repeat(blinks[:, None], 2, 1) + bumps(TIMES, [5.0])[:, None])
+    with patch.object(Cues, "brow_of_points", np.zeros((300, 2))):
+        seen, bridged = moved.brow.mean(1), steady_brows(moved)
+    assert len(find_raises(seen, FPS)) == 3
+    np.testing.assert_allclose(find_raises(bridged.mean(1), FPS)["peak_s"], [5.0], atol=0.05)
+    assert np.isnan(bridged[200:210]).all() and np.isfinite(np.delete(bridged, slice(200, 210), 0)).all()
 
 
 def with_voice(height, heard) -> dict[str, float]:

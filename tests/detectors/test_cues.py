@@ -5,7 +5,9 @@ import numpy as np
 import pytest
 
 from tellbench.datasets.clip import Clip
+from tellbench.datasets.expression import columns
 from tellbench.datasets.faces import FaceTrack, Landmarks
+from tellbench.datasets.studio import Identity, Person, Studio
 from tellbench.datasets.video import VideoWriter
 from tellbench.detectors import cues
 from tellbench.detectors.cache import cache_folder
@@ -35,7 +37,7 @@ def made(points, found=None) -> cues.Cues:
     points = np.asarray(points, np.float32)
     found = np.ones(len(points), bool) if found is None else found
     rest = np.zeros((len(points), 2, 2), np.float32)
-    return cues.Cues(25.0, found, found.astype(int), rest.reshape(-1, 4), points, rest, rest[:, 0])
+    return cues.Cues(25.0, found, found.astype(int), rest.reshape(-1, 4), points, rest, rest[:, 0] + 0.3)
 
 
 def track(chunk) -> FaceTrack:
@@ -168,6 +170,17 @@ def test_brow_and_mouth_do_not_depend_on_scale_or_roll():
 def test_turns_and_nods_leave_the_brows_where_they_are(yaw, pitch):
     still, turned = made([face()]), made([face(yaw=yaw, pitch=pitch)])
     np.testing.assert_allclose(turned.brow, still.brow, atol=0.012)
+
+
+def test_lids_that_close_move_neither_head_nor_brows():
+    person = Studio(Person(Identity.sample(11)), seed=0, size=128)
+    faces = np.zeros((5, 52), np.float32)
+    faces[2, columns("eyeBlink")] = 1
+    shot = person.render(faces, np.zeros((5, 6), np.float32), np.zeros((5, 2), np.float32))
+    seen = dataclasses.replace(made(shot.landmarks), aperture=shot.aperture)
+    np.testing.assert_allclose(seen.shut, [0, 0, 1, 0, 0], atol=0.02)
+    assert abs(seen.pose[2] - seen.pose[0]).max() < 0.3  # of the points alone: about a degree of pitch
+    assert abs(seen.brow[2] - seen.brow[0]).max() < 0.003  # of the points alone: about 0.01
 
 
 def test_brows_that_were_read_count_as_much_as_those_of_the_points():
