@@ -17,7 +17,7 @@ from PIL import Image
 
 from tellbench._version import __version__
 from tellbench.datasets import provenance, signing
-from tellbench.datasets.audio import write_wav
+from tellbench.datasets.audio import Audio, read_audio, write_wav
 from tellbench.datasets.card import write_card
 from tellbench.datasets.clip import FORGED, PRISTINE, SPLITS, Clip
 from tellbench.datasets.corpus import Corpus
@@ -155,13 +155,13 @@ def _shoot(plan: Plan, scene: Scene, out: Path, device: str) -> Iterator[str]:
         yield from ids
         return
     take = Take(scene, device)
-    portrait, speech = take.portrait(), take.speech
+    portrait = take.portrait()
     _save_portrait(out / "portraits" / f"{scene.scene_id}.png", portrait)
-    write_wav(out / "speech" / f"{scene.speech_id}.wav", speech)
+    speech = _kept_speech(out / "speech" / f"{scene.speech_id}.wav", take.speech)
     with tempfile.TemporaryDirectory(dir=out / _WORK) as folder:
         spool = Path(folder) / "frames.rgb"
         needs_spool = any(GENERATORS.load(name).needs_pristine for name in plan.generators)
-        _film(plan, take, out, spool if needs_spool else None)
+        _film(plan, take, speech, out, spool if needs_spool else None)
         yield ids[0]
         for name, clip_id in zip(plan.generators, ids[1:], strict=True):
             request = Request(
@@ -188,12 +188,18 @@ def asked_of(name: str, controls: Controls, emotion: str, intensity: float) -> C
     return dataclasses.replace(controls, emotion={emotion: intensity})
 
 
-def _film(plan: Plan, take: Take, out: Path, spool: Path | None) -> None:
+def _kept_speech(path: Path, speech: Audio) -> Audio:
+    """Write speech, and read it again: clips made from the file later must hear the same, to the last bit."""
+    write_wav(path, speech)
+    return read_audio(path)
+
+
+def _film(plan: Plan, take: Take, speech: Audio, out: Path, spool: Path | None) -> None:
     """Write the pristine clip and its truth; keep the uncompressed frames for generators that pass them on."""
     clip = _clip(plan, take, "", out)
     tracks = []
     with contextlib.ExitStack() as files:
-        video = files.enter_context(VideoWriter(clip.path, clip.width, clip.height, clip.fps, take.speech, plan.crf))
+        video = files.enter_context(VideoWriter(clip.path, clip.width, clip.height, clip.fps, speech, plan.crf))
         raw = files.enter_context(spool.open("wb")) if spool else None
         layers = [files.enter_context(layer) for layer in _layers(clip)] if plan.masks else []
         for shot, truth in take.shots():
@@ -243,7 +249,8 @@ def _animate_outside(plan: Plan, outside: Outside, out: Path, device: str) -> It
         if not _done(out, clip_id):
             request = outside_request(outside, scene.size, scene.fps, scene.n_frames, plan.controls, plan.seed)
             _save_portrait(out / "portraits" / f"{outside.scene_id}.png", request.portrait)
-            write_wav(out / "speech" / f"{outside.scene_id}.wav", request.speech)
+            speech = _kept_speech(out / "speech" / f"{outside.scene_id}.wav", request.speech)
+            request = dataclasses.replace(request, speech=speech)
             clip = Clip(
                 clip_id=clip_id,
                 path=out / "clips" / f"{clip_id}.mp4",

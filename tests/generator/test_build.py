@@ -24,6 +24,7 @@ from tellbench.detectors.probes import background_facts, container_facts
 from tellbench.errors import InputError
 from tellbench.eval.audits import audit
 from tellbench.generator import build as building
+from tellbench.generator.again import sources
 from tellbench.generator.base import RefusalError, Request
 from tellbench.generator.build import build
 from tellbench.generator.controls import Controls
@@ -90,6 +91,17 @@ def test_pairs_share_everything_but_the_class(studio, plan, tmp_path):
         ):
             assert getattr(pristine, field) == getattr(forged, field), field
         assert probe(pristine.path) == probe(forged.path)
+
+
+def test_clips_are_made_from_the_speech_that_is_kept(studio, plan, tmp_path, monkeypatch):
+    """To the last bit: clips forged again read the file, and a detector must not hear which is which."""
+    heard = []
+    make = building.Request
+    monkeypatch.setattr(building, "Request", lambda **asked: heard.append(asked["speech"]) or make(**asked))
+    corpus = build(plan, tmp_path / "c")
+    for clip, speech in zip((clip for clip in corpus if clip.label == 1), heard, strict=True):
+        kept = read_audio(sources(clip, corpus.root)[1])
+        np.testing.assert_array_equal(speech.samples, kept.samples)
 
 
 def test_null_clips_decode_to_the_pristine_frames(studio, plan, tmp_path):
