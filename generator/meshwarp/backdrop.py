@@ -14,8 +14,8 @@ from tellbench.generator.meshwarp.surface import Surface
 _STEPS = 180
 """Cells along the shorter side; at least 2 pixels each."""
 
-_HEAD_REACH, _REST_REACH = 18.0, 120.0
-"""Hair and hats within 18 mm of the head move with it; beyond 120 mm nothing moves."""
+_HEAD_REACH, _REST_REACH = 18.0, 65.0
+"""Hair and hats within 18 mm of the head move with it; beyond 65 mm nothing moves, or the room in the corners would."""
 
 _EXPRESSION_REACH = 28.0
 """mm over which the expression of the nearest skin dies away outside the head."""

@@ -45,7 +45,7 @@ class MeshWarp(Generator):
     """
 
     name: ClassVar[str] = "meshwarp"
-    version: ClassVar[str] = "1.0"
+    version: ClassVar[str] = "1.1"
     honours: ClassVar[frozenset[str]] = frozenset({"gaze", "head_motion", "expressiveness"})
     dials: ClassVar[Mapping[str, str]] = {name: dial.line for name, dial in DIALS.items()}
 
