@@ -18,7 +18,19 @@ STYLES: Final = ("photo", "painted", "drawn", "statue")
 _INTENSITY: Final = (0.3, 0.9)
 """How strong an emotion gets at its apexes (assumption)."""
 
+_STUDIO: Final = "studio-"
+
 _Value = TypeVar("_Value")
+
+
+def identity_name(seed: int) -> str:
+    """The virtual human of a seed, as manifests call it: `studio-000011`."""
+    return f"{_STUDIO}{seed:06d}"
+
+
+def identity_seed(name: str) -> int:
+    """The seed of a virtual human: the inverse of `identity_name`."""
+    return int(name.removeprefix(_STUDIO))
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -47,7 +59,7 @@ class Scene:
     @property
     def identity_id(self) -> str:
         """The virtual human; the same seed is the same person in every corpus."""
-        return f"studio-{self.identity_seed:06d}"
+        return identity_name(self.identity_seed)
 
     @property
     def speech_id(self) -> str:

@@ -14,7 +14,7 @@ import torch
 
 from tellbench.datasets.audio import RATE, Audio
 from tellbench.datasets.clip import Clip
-from tellbench.datasets.scene import Scene
+from tellbench.datasets.scene import Scene, identity_seed
 from tellbench.datasets.speech import Utterance, Voice, song
 from tellbench.datasets.speech.acoustics import Acoustics
 from tellbench.datasets.studio.behaviour import Habits, perform
@@ -116,7 +116,7 @@ def scene_of(clip: Clip) -> Scene:
     """The scene that a pristine studio clip was filmed from: all of it stands in the manifest."""
     return Scene(
         scene_id=clip.pair_id,
-        identity_seed=int(clip.identity_id.removeprefix("studio-")),
+        identity_seed=identity_seed(clip.identity_id),
         seed=clip.seed,
         language=clip.language,
         size=clip.width,

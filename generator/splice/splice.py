@@ -10,6 +10,7 @@ import numpy.typing as npt
 import pandas as pd
 import torch
 
+from tellbench.datasets.scene import identity_name
 from tellbench.generator.base import Chunk, Frames, Generator, RefusalError, Request
 from tellbench.generator.dials import settle
 from tellbench.generator.splice.dials import SPLICE_DIALS
@@ -43,7 +44,7 @@ class Splice(Generator):
 
     def donor_id(self, request: Request) -> str:
         """The virtual human whose face is put in; in no corpus and no training."""
-        return f"studio-{donor_of(request.portrait, request.seed).seed:06d}"
+        return identity_name(donor_of(request.portrait, request.seed).seed)
 
     def animate(self, request: Request) -> Iterator[Chunk]:
         """Yield the pristine frames with the donor's face; a frame in which no face is found stays as it is.
