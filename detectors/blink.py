@@ -129,7 +129,7 @@ class Blink(StatisticsDetector):
     """Statistics of blink events. Short clips hold few blinks, so clip length and frame rate are stated."""
 
     name = "blink"
-    version = 2
+    version = 3
     statistics = STATISTICS
 
     def measure(self, clip: Clip) -> Measured:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 from typing import Final
 
 import numpy as np
@@ -66,7 +67,8 @@ def find_blinks(aperture: npt.ArrayLike, fps: float) -> pd.DataFrame:
     """Table of blinks with `COLUMNS`, in order of time; blinks cut by an end of the clip are left out.
 
     Both lids are averaged to find the peaks, whose least height adapts to the noise of the clip; edges are where
-    the closure crosses `EDGE` and `CLOSED` of the peak, interpolated between frames.
+    the closure crosses `EDGE` and `CLOSED` of the peak, interpolated between frames, and no further than where the lids
+    are widest open between two blinks.
 
     Args:
         aperture: lid opening over eye width, (T, 2), NaN where unknown.
@@ -81,8 +83,12 @@ def find_blinks(aperture: npt.ArrayLike, fps: float) -> pd.DataFrame:
     peaks, _ = find_peaks(both, height=least, prominence=least)
     reach = 2 * round(MAX_DURATION_S * fps) + 1
     prominence = peak_prominences(both, peaks, wlen=reach)
-    _, _, onset, offset = peak_widths(both, peaks, 1 - EDGE, prominence, reach)
-    _, _, closed, reopening = peak_widths(both, peaks, 1 - CLOSED, prominence, reach)
+    before, after = _between(both, peaks)
+    onset, offset, closed, reopening = (
+        np.clip(edge, before, after)
+        for share in (EDGE, CLOSED)
+        for edge in peak_widths(both, peaks, 1 - share, prominence, reach)[2:]
+    )
     inside = (offset - onset <= MAX_DURATION_S * fps) & (onset > 0) & (offset < len(both) - 1)
     depth = both[peaks]
     rise = (CLOSED - EDGE) * prominence[0]
@@ -163,6 +169,13 @@ def match_events(found: pd.DataFrame, truth: pd.DataFrame, tolerance_s: float = 
 def _noise(signal: Floats) -> float:
     """Standard deviation of frame-to-frame noise, from the median absolute difference (blinks are outliers)."""
     return float(1.4826 * np.median(np.abs(np.diff(signal))) / np.sqrt(2))
+
+
+def _between(signal: Floats, peaks: npt.NDArray[np.int64]) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """Lowest frames before and after each peak, up to its neighbours: lids of a double blink hardly open in between."""
+    spans = itertools.pairwise([0, *peaks.tolist(), len(signal) - 1])
+    valleys = np.array([start + int(signal[start : end + 1].argmin()) for start, end in spans], np.int64)
+    return valleys[:-1], valleys[1:]
 
 
 def _each_eye(eyes: Floats, onset: Floats, offset: Floats) -> tuple[Floats, Floats]:

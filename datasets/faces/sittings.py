@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from tellbench.datasets.expression import COEFFICIENTS, INDEX, columns
 from tellbench.datasets.files import atomic_path
+from tellbench.datasets.scene import STYLES
 
 if TYPE_CHECKING:
     from tellbench.datasets.studio import Identity
@@ -28,6 +29,8 @@ _SIZE: Final = 256
 """Side of the studio frames, as of most clips: the face is then about as large as in the network's crop."""
 _GLASSES, _FAINT = 0.4, 0.3
 """Shares of people who are given glasses, and grey, thin brows: more than by chance, for such brows are hard to see."""
+_STYLE_SHARES: Final = (0.3, 0.4, 0.2, 0.1)
+"""Shots that are photographs, paintings, drawings and statues (assumption): portraits to animate are often painted."""
 _MOUTH: Final = tuple(
     i for i, name in enumerate(COEFFICIENTS) if name.startswith(("mouth", "jaw", "cheek", "tongue", "nose"))
 )
@@ -188,13 +191,14 @@ Film = Callable[[int, Sitting], Iterator[Filmed]]
 
 
 def film_in_studio(seed: int, sitting: Sitting) -> Iterator[Filmed]:
-    """Film one sitting of the studio person `seed`; every few frames in another light and room."""
+    """Film one sitting of the studio person `seed`; every few frames in another light, room and style."""
     from tellbench.datasets.studio import Person, Studio
 
-    person = Person(sitter(seed))
+    person, rng = Person(sitter(seed)), np.random.default_rng((seed, 2))
     for start in range(0, len(sitting.pose), _BATCH):
         part = slice(start, start + _BATCH)
-        studio: Any = Studio(person, seed=seed * 1000 + start, size=_SIZE)
+        style = str(rng.choice(STYLES, p=_STYLE_SHARES))
+        studio: Any = Studio(person, seed=seed * 1000 + start, size=_SIZE, style=style)
         yield studio.render(sitting.coefficients[part], sitting.pose[part], sitting.gaze[part])
 
 

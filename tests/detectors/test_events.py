@@ -27,6 +27,15 @@ def test_finds_complete_and_partial_blinks_at_their_times():
     np.testing.assert_allclose(blinks["depth"], [depth for _, depth in truth], atol=0.1)
 
 
+@pytest.mark.parametrize("depths", [(1.0, 0.95), (0.95, 1.0)])
+def test_both_of_a_double_blink_are_found(depths):
+    """Half open in between, as of a filmed speaker; which one is deeper does not matter."""
+    aperture = lids([(2.0, depths[0]), (2.32, depths[1])], seconds=4.0)
+    blinks = find_blinks(np.minimum(aperture, np.where(np.arange(100) > 65, aperture.T, 0.25).T), FPS)
+    np.testing.assert_allclose(blinks["peak_s"], [2.0, 2.32], atol=0.041)
+    assert blinks["offset_s"][0] <= blinks["onset_s"][1]
+
+
 def test_phases_come_in_order_and_opening_is_slower():
     blinks = find_blinks(lids([(1, 1.0), (4, 0.8), (6, 0.6)]), FPS)
     phases = blinks[["onset_s", "closed_s", "peak_s", "reopening_s", "offset_s"]].to_numpy()

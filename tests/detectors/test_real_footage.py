@@ -11,7 +11,7 @@ from tellbench.detectors.events import find_blinks
 
 
 @pytest.mark.parametrize("backend", ["network", "mediapipe"])
-@pytest.mark.parametrize(("name", "peaks"), [("grid_bbaf2n", [1.24]), ("grid_lwbsza", [])])
+@pytest.mark.parametrize(("name", "peaks"), [("grid_bbaf2n", [1.24, 1.58]), ("grid_lwbsza", [])])
 def test_blinks_seen_by_eye_are_found(name, peaks, backend, shared_assets, tmp_path, monkeypatch):
     if backend == "mediapipe" and not os.environ.get(MODEL_VARIABLE):
         pytest.skip(f"{MODEL_VARIABLE} names no model")

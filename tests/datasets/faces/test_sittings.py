@@ -1,17 +1,21 @@
 from types import SimpleNamespace
+from unittest.mock import MagicMock
 
 import numpy as np
 
+from tellbench.datasets import studio
 from tellbench.datasets.expression import INDEX
 from tellbench.datasets.faces.sittings import (
     CACHE_SIDE,
     Sitting,
     cut,
+    film_in_studio,
     load_cache,
     random_sitting,
     render_cache,
     sitter,
 )
+from tellbench.datasets.scene import STYLES
 
 BROWS = np.zeros((2, 2), np.float32)
 
@@ -99,3 +103,15 @@ def test_cache_keeps_what_is_filmed(tmp_path):
     assert len(crops) == 9 and crops.frames.shape == (9, CACHE_SIDE, CACHE_SIDE, 3)
     filmed = [random_sitting(seed, 3, brows=True).brows for seed in range(3)]
     np.testing.assert_array_equal(crops.brows, np.concatenate(filmed))
+
+
+def test_people_sit_for_photographs_paintings_drawings_and_statues(monkeypatch):
+    seen = []
+    monkeypatch.setattr(studio, "Person", lambda identity: identity)
+    monkeypatch.setattr(studio, "Studio", lambda *_, style, **__: seen.append(style) or MagicMock())
+    for seed in range(20):
+        assert len(list(film_in_studio(seed, random_sitting(seed, 32)))) == 4
+    assert set(seen) == set(STYLES) and len(seen) == 80
+    once = list(seen)
+    list(film_in_studio(3, random_sitting(3, 32)))
+    assert seen[80:] == once[12:16]
