@@ -42,7 +42,7 @@ class Randomiser:
         pictures = torch.stack([one.image for one in frames])
         places = torch.stack([_places(one) for one in frames])
         for share, effect in (
-            (0.15, self.paint),
+            (0.25, self.paint),
             (0.05, self.posterise),
             (0.25, self.texture),
             (0.35, self.shade),
