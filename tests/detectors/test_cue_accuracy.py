@@ -8,7 +8,7 @@ from tellbench.datasets.clip import PRISTINE, Clip
 from tellbench.datasets.corpus import Corpus
 from tellbench.detectors import cue_accuracy
 from tellbench.detectors.cue_accuracy import MEASURES, compare, main, summarise
-from tellbench.detectors.cues import Cues
+from tellbench.detectors.cues import LID_BROW, Cues
 from tellbench.errors import InputError
 
 LENGTH = 200
@@ -24,6 +24,7 @@ def cues() -> Cues:
     """A frontal face whose lids blink three times; nothing else moves but the brows."""
     points = np.zeros((LENGTH, 68, 2), np.float32)
     points[:, [36, 39, 42, 45], 0] = (-50, -17, 17, 50)
+    points[:, [36, 39, 42, 45], 1] = 100 * LID_BROW * shut()[:, None]  # eye corners go down with the lids
     points[:, 27:36, 1] = np.linspace(-2, 49, 9)
     points[:, 31:36, 0] = (-14, -8, 0, 8, 14)
     points[:, 17:27, 1] = -25 - 2 * np.sin(np.arange(LENGTH) / 20)[:, None]
