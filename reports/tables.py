@@ -150,7 +150,8 @@ def _tradeoff(slower: Entry, faster: Entry) -> str:
         verdict = f"; there are too few people to say which is harder to tell {numbers}"
     else:
         verdict = f"; their intervals overlap {numbers}, so neither is shown to be harder to tell"
-    return f"{faster.maker} is {factor:.1f} times as fast as {slower.maker}{verdict}."
+    pace = "as fast as" if f"{factor:.1f}" == "1.0" else f"{factor:.1f} times as fast as"
+    return f"{faster.maker} is {pace} {slower.maker}{verdict}."
 
 
 def shown(value: float | int | str | None, digits: int = 3) -> str:

@@ -91,3 +91,9 @@ def test_tradeoffs_claim_only_what_intervals_show(results, low, high, said):
     (sentence,) = tradeoffs(dataclasses.replace(results, scores=tuple(rows)))
     assert sentence.startswith("splice is 4.5 times as fast as meshwarp")
     assert said in sentence
+
+
+def test_generators_of_one_speed_are_as_fast_as_each_other(results):
+    speeds = tuple(dataclasses.replace(speed, fps_offline=40.0) for speed in results.speed)
+    (sentence,) = tradeoffs(dataclasses.replace(results, speed=speeds))
+    assert " is as fast as " in sentence
