@@ -25,10 +25,10 @@ from tellbench.detectors.voice import Voice, listen
 
 STATISTICS: Final[dict[str, str]] = {
     "rate": "raises a minute",
-    "height": "mean height of raises, outer eye distances",
+    "height": "mean height of raises, outer eye distances (0 of none)",
     "height_sd": "spread of the heights of raises",
     "duration": "mean duration of raises, s",
-    "rise_speed": "mean speed of raises, outer eye distances a second",
+    "rise_speed": "mean speed of raises, outer eye distances a second (0 of none)",
     "rise_ratio": "rising time over falling time",
     "interval_cv": "spread of intervals between raises, relative",
     "range": "range of brow height (5 to 95 %), outer eye distances",
@@ -111,7 +111,7 @@ def smoothed(track: npt.ArrayLike, fps: float) -> Floats:
 def brow_statistics(
     heights: npt.ArrayLike, fps: float, raises: pd.DataFrame, voice: Voice | None = None
 ) -> dict[str, float]:
-    """One number for each of `STATISTICS`; NaN where there are too few raises for it, or no voice.
+    """One number for each of `STATISTICS`; NaN where it takes more raises than there are, or a voice.
 
     Args:
         heights: of the right and the left brow in outer eye distances, (T, 2), NaN where unknown.
@@ -137,14 +137,15 @@ def brow_statistics(
 
 
 def _raises(raises: pd.DataFrame, duration_s: float) -> dict[str, float]:
+    """Brows that never rise rise by nothing: were that unknown, a classifier would take frozen brows for usual ones."""
     onset, peak, offset = (raises[f"{name}_s"].to_numpy() for name in ("onset", "peak", "offset"))
-    height, gaps = raises["height"].to_numpy(), np.diff(peak)
+    height, speed, gaps = raises["height"].to_numpy(), raises["rise_speed"].to_numpy(), np.diff(peak)
     return {
         "rate": len(raises) / duration_s * 60,
-        "height": mean(height),
+        "height": mean(height) if len(raises) else 0.0,
         "height_sd": sd(height),
         "duration": mean(offset - onset),
-        "rise_speed": mean(raises["rise_speed"].to_numpy()),
+        "rise_speed": mean(speed) if len(raises) else 0.0,
         "rise_ratio": mean(peak - onset) / mean(offset - peak),
         "interval_cv": sd(gaps) / mean(gaps),
     }
@@ -209,7 +210,7 @@ class Brow(StatisticsDetector):
     """Statistics of brow tracks and of their ties to the voice; clip length and frame rate are stated."""
 
     name = "brow"
-    version = 2
+    version = 3
     statistics = STATISTICS
 
     def measure(self, clip: Clip) -> Measured:

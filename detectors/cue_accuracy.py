@@ -23,7 +23,7 @@ from tellbench.detectors.behaviour import correlation
 from tellbench.detectors.brow import smoothed
 from tellbench.detectors.cues import Cues, extract
 from tellbench.detectors.events import EventMatch, find_blinks, match_events, true_blinks
-from tellbench.errors import InputError
+from tellbench.errors import InputError, run
 
 Floats = npt.NDArray[np.float64]
 
@@ -152,4 +152,4 @@ def main(arguments: list[str] | None = None) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run(main)

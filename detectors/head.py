@@ -6,13 +6,14 @@ Loudness and pitch move a speaker's head (Munhall et al. 2004), most at 1 to 2 H
 
 from __future__ import annotations
 
+import dataclasses
 import logging
 from typing import Final
 
 import numpy as np
 
 from tellbench.datasets.agreement.hearing import Heard
-from tellbench.datasets.agreement.measures import ANGLES, RATE, Moves
+from tellbench.datasets.agreement.measures import ANGLES, RATE, Moves, at_rate
 from tellbench.datasets.agreement.scores import capp_of, pose_variation
 from tellbench.datasets.clip import Clip
 from tellbench.detectors.base import Plot
@@ -87,6 +88,7 @@ class Head(StatisticsDetector):
     """Statistics of head motion, by itself and with the voice; what needs a voice is unknown in silent clips."""
 
     name = "head"
+    version = 2
     statistics = STATISTICS
 
     def measure(self, clip: Clip) -> Measured:
@@ -96,6 +98,7 @@ class Head(StatisticsDetector):
             InputError: unreadable, a face in too few frames, or too short.
         """
         cues, moves = face_of(clip, self.backend, self.device)
+        moves = dataclasses.replace(moves, angles=at_rate(cues.pose, cues.fps))  # in which blinks are no nods
         facts = about(cues)
         numbers = head_statistics(moves)
         try:

@@ -24,7 +24,7 @@ from tellbench.datasets.clip import Clip
 from tellbench.datasets.corpus import Corpus
 from tellbench.detectors.behaviour import face_of
 from tellbench.detectors.voice import hear
-from tellbench.errors import InputError
+from tellbench.errors import InputError, run
 from tellbench.eval.fvd import CONTROL, Fvd, fvd_rows, maker_of
 from tellbench.eval.likeness import likeness
 from tellbench.eval.looks import Looks, extractor, look
@@ -188,4 +188,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run(main)

@@ -1,4 +1,13 @@
-"""The one error a user is meant to read."""
+"""The one error a user is meant to read, and how a command tells it."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from typing import Final
+
+EXIT_BAD_INPUT: Final = 2
+"""Exit code of every command that was given something it cannot use."""
 
 
 class InputError(Exception):
@@ -7,3 +16,12 @@ class InputError(Exception):
     The message is one line: the value, what was allowed, and the next step. The command line prints it
     without a traceback and exits with code 2.
     """
+
+
+def run(main: Callable[[], None]) -> None:
+    """Run what stands behind `python -m`, as `tellbench` runs its verbs: bad input gives one line and exit code 2."""
+    try:
+        main()
+    except InputError as error:
+        print(f"error: {error}", file=sys.stderr)  # noqa: T201  (modules below the command line have no console)
+        sys.exit(EXIT_BAD_INPUT)

@@ -23,6 +23,7 @@ from tellbench.datasets.agreement.network import MARGIN, WEIGHTS, WINDOW, Capp, 
 from tellbench.datasets.agreement.scores import about_median, usable_windows
 from tellbench.datasets.agreement.talks import HELD_OUT, PEOPLE, Talk, act_person, groups, path_of
 from tellbench.datasets.processes import process_pool
+from tellbench.errors import run
 
 _LENGTH: Final = 64
 """Moments of a talk in a batch of `SyncNet`, all of them rivals."""
@@ -173,4 +174,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run(main)

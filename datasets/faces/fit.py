@@ -32,6 +32,7 @@ from tellbench.datasets.faces.network import (
 from tellbench.datasets.faces.sittings import Crops, load_cache, render_cache
 from tellbench.datasets.faces.storage import follow, write_weights
 from tellbench.datasets.files import atomic_path
+from tellbench.errors import run
 
 Tensor = torch.Tensor
 
@@ -260,4 +261,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run(main)

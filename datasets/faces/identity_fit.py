@@ -26,6 +26,7 @@ from tellbench.datasets.faces.identity import SIDE, WIDTH, Embedder, IdentityNet
 from tellbench.datasets.faces.sittings import random_sitting
 from tellbench.datasets.faces.storage import follow, write_weights
 from tellbench.datasets.files import atomic_path
+from tellbench.errors import run
 
 Tensor = torch.Tensor
 
@@ -272,4 +273,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run(main)

@@ -30,6 +30,7 @@ from tellbench.datasets.speech.utterance import SILENCE, Phoneme, Utterance
 from tellbench.datasets.speech.visemes import RATE as TRACK_RATE
 from tellbench.datasets.speech.visemes import viseme_tracks
 from tellbench.datasets.speech.voices import FEMALE, MALE, Voice, stretched
+from tellbench.errors import run
 
 FloatArray = npt.NDArray[np.float32]
 
@@ -257,4 +258,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run(main)

@@ -23,6 +23,7 @@ from tellbench.datasets.studio.people import oral
 from tellbench.datasets.studio.people.grid import GridLayout
 from tellbench.datasets.studio.people.identity import Identity
 from tellbench.datasets.studio.people.skin import Skin
+from tellbench.errors import run
 from tellbench.generator.meshwarp.arrays import Array, Floats, Singles
 from tellbench.generator.meshwarp.head import WEIGHTS, HeadModel, MouthPart, mirror
 from tellbench.generator.meshwarp.pack import principal_components, write
@@ -111,4 +112,4 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run(main)

@@ -16,6 +16,7 @@ import torch
 from torch import Tensor, nn
 
 from tellbench.datasets.faces.landmarks import Landmarker, load_landmarker
+from tellbench.errors import run
 from tellbench.generator.vasa.data.bank import Bank, filmed, people_of
 from tellbench.generator.vasa.data.studio import Recipe
 from tellbench.generator.vasa.judge import landmarks_in
@@ -78,4 +79,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run(main)

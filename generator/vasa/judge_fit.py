@@ -19,6 +19,7 @@ from torch import Tensor
 
 from tellbench.datasets.faces.landmarks import Landmarker, load_landmarker
 from tellbench.datasets.faces.storage import write_weights
+from tellbench.errors import run
 from tellbench.generator.vasa.data.bank import Bank, filmed, people_of
 from tellbench.generator.vasa.data.randomise import Randomiser
 from tellbench.generator.vasa.data.studio import Recipe
@@ -179,4 +180,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run(main)

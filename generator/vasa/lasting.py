@@ -26,6 +26,7 @@ from tellbench.datasets.faces.landmarks import INNER, OUTER_CORNERS, load_landma
 from tellbench.datasets.files import atomic_path
 from tellbench.datasets.processes import process_pool
 from tellbench.datasets.video import VideoWriter, read_frames
+from tellbench.errors import run
 from tellbench.generator.base import Request
 from tellbench.generator.outside import framed
 from tellbench.generator.vasa.vasa import Vasa
@@ -130,4 +131,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run(main)

@@ -22,6 +22,7 @@ from torch import Tensor
 from tellbench.datasets.faces.identity import Embedder
 from tellbench.datasets.faces.landmarks import Landmarker, load_landmarker
 from tellbench.datasets.files import atomic_path
+from tellbench.errors import run
 from tellbench.generator.vasa.data.bank import Bank, filmed, people_of
 from tellbench.generator.vasa.data.studio import Recipe
 from tellbench.generator.vasa.frames import FaceFrames, Pairs
@@ -284,4 +285,4 @@ def measure(given: argparse.Namespace, judge: Read) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    main()
+    run(main)

@@ -27,8 +27,8 @@ from tellbench.cli import (
     train,
     verify,
 )
-from tellbench.cli.common import EXIT_BAD_INPUT, EXIT_INTERRUPTED, fail
-from tellbench.errors import InputError
+from tellbench.cli.common import EXIT_INTERRUPTED, fail
+from tellbench.errors import EXIT_BAD_INPUT, InputError
 
 app = typer.Typer(
     name="tellbench",

@@ -13,7 +13,6 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
-EXIT_BAD_INPUT: Final = 2
 EXIT_AUDIT: Final = 3
 """Everything was done, and an audit says not to believe it."""
 EXIT_INTERRUPTED: Final = 130

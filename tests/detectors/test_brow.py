@@ -106,12 +106,12 @@ def test_statistics_of_known_tracks():
     assert brow_statistics(one, FPS, find_raises(one.mean(1), FPS))["asymmetry"] > 1.5
 
 
-def test_no_voice_and_no_raise_are_unknown_not_zero():
+def test_no_voice_is_unknown_and_no_raise_is_nothing():
     still = np.full((300, 2), 0.25)
     found = brow_statistics(still, FPS, find_raises(still.mean(1), FPS))
     unknown = {name for name, value in found.items() if not np.isfinite(value)}
-    assert {"height", "duration", "sides_r", "f0_r", "led_share", "silent_share"} <= unknown
-    assert found["rate"] == 0 and found["speed"] == 0
+    assert {"height_sd", "duration", "sides_r", "f0_r", "led_share", "silent_share"} <= unknown
+    assert {found[name] for name in ("rate", "height", "rise_speed", "speed")} == {0}
 
 
 def test_a_tone_has_less_entropy_than_noise():

@@ -1,10 +1,15 @@
 """Lips, head and sync on tracks whose numbers are known."""
 
+from unittest.mock import patch
+
 import numpy as np
 import pytest
 
 from tellbench.datasets.agreement.hearing import N_HEARD, STEPS, Heard
 from tellbench.datasets.agreement.measures import MOUTH, Moves
+from tellbench.datasets.clip import Clip
+from tellbench.datasets.faces.posing import _HEAD, _RIGID, head_angles
+from tellbench.detectors.cues import LID_PITCH, Cues
 from tellbench.detectors.head import Head, head_statistics, voice_statistics
 from tellbench.detectors.lips import Lips, lip_statistics
 from tellbench.detectors.sync import AudioVisualSync, sync_statistics
@@ -56,6 +61,25 @@ def test_head_statistics_of_a_nod_with_the_voice():
     assert found["delta_p"] == pytest.approx(found["pitch_speed"] / 25 / 3, rel=1e-4)
     assert found["phrase"] > 5 * found["fast"]
     assert head_statistics(moves(SYLLABLES, 0 * TIMES))["still"] == 1
+
+
+def test_a_blink_is_no_nod(tmp_path):
+    """Eye corners that go down with the lids look like a nod by `LID_PITCH`, which the cues take out."""
+    face = np.zeros((50, 68, 2), np.float32)
+    face[:, _RIGID] = 100 * _HEAD[:, :2] * [1, -1]
+    face[20:24, _RIGID] = 100 * (_HEAD @ _nod(LID_PITCH))[:, :2] * [1, -1]
+    lids = np.where((np.arange(50) >= 20) & (np.arange(50) < 24), 0.0, 0.3)[:, None].repeat(2, 1)
+    cues = Cues(25.0, np.ones(50, bool), np.ones(50, int), np.zeros((50, 4)), face, np.zeros((50, 2, 2)), lids)
+    with patch("tellbench.detectors.behaviour.extract", return_value=cues):
+        clip = Clip(clip_id="a", path=tmp_path / "a.mp4", label=0)
+        nodding = Head(device="cpu").measure(clip).plots[0].series["pitch"]
+    assert head_angles(face)[22, 1] == pytest.approx(LID_PITCH, abs=0.01)
+    assert np.abs(nodding).max() < 0.1
+
+
+def _nod(degrees: float) -> np.ndarray:
+    c, s = np.cos(np.radians(degrees)), np.sin(np.radians(degrees))
+    return np.array([[1, 0, 0], [0, c, s], [0, -s, c]])
 
 
 def test_opening_after_loudness_is_late():

@@ -24,7 +24,7 @@ from torch import Tensor
 
 from tellbench.datasets.files import atomic_path
 from tellbench.datasets.processes import process_pool
-from tellbench.errors import InputError
+from tellbench.errors import InputError, run
 from tellbench.generator.vasa.data.acting import GROUP
 from tellbench.generator.vasa.data.studio import Recipe, film
 from tellbench.generator.vasa.frames import FaceFrames, Pairs
@@ -247,4 +247,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run(main)

@@ -20,6 +20,7 @@ from torch import Tensor
 
 from tellbench.datasets.emotion import EMOTIONS
 from tellbench.datasets.files import atomic_path
+from tellbench.errors import run
 from tellbench.generator.controls import MOODS
 from tellbench.generator.vasa.data.bank import people_of
 from tellbench.generator.vasa.motion.agreement import Witness, agreement
@@ -226,4 +227,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run(main)

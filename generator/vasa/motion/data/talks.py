@@ -29,7 +29,7 @@ from tellbench.datasets.speech import LANGUAGES, SILENCE, Phoneme, Utterance, Vo
 from tellbench.datasets.speech.acoustics import Acoustics
 from tellbench.datasets.studio.behaviour import Habits, perform
 from tellbench.datasets.studio.behaviour.signals import RATE as STEPS
-from tellbench.errors import InputError
+from tellbench.errors import InputError, run
 from tellbench.generator.controls import MOODS
 from tellbench.generator.vasa.data.bank import people_of
 from tellbench.generator.vasa.frames import rig_of
@@ -220,4 +220,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run(main)
