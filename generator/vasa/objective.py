@@ -67,7 +67,7 @@ class Weights:
     """Paint where the source shows nothing, and only there."""
     landmarks: float = 1.0
     """The flow at landmarks and irises; video has them, too."""
-    amplitude: float = 0.15
+    amplitude: float = 0.25
     """As much expression, gaze and lid opening is read from the frame as from the true picture."""
     transfer: float = 0.2
     """Pose given to one frame, or dynamics given to the other, is the same picture (VASA-1, after Pang et al. 2023)."""

@@ -164,14 +164,14 @@ class Bank:
         """Replace what is known of all frames of the person in a row of the bank; in memory, not in its file."""
         self._rows[name][person] = values.to(self._rows[name])
 
-    def draw(self, count: int, random: torch.Generator, crossed: float = 0.5, portraits: bool = False) -> Pairs:
+    def draw(self, count: int, random: torch.Generator, crossed: float = 0.5, portraits: float = 0.5) -> Pairs:
         """Random training pairs, half of them mirrored.
 
         Args:
             count: How many.
             random: On the CPU; the same draws on every device.
             crossed: Share of the drivers who are the other person of the group.
-            portraits: Whether sources are at rest and nearly frontal; otherwise they do anything.
+            portraits: Share of the sources who are at rest and nearly frontal, as portraits are; the rest do anything.
 
         Raises:
             InputError: nobody has been filmed.
@@ -184,7 +184,9 @@ class Bank:
             return torch.randint(below, (count,), generator=random)
 
         person, pose, face = pick(len(self.people)), pick(poses), pick(expressions)
-        source = torch.zeros_like(person) if portraits else pick(poses * expressions)
+        source = torch.zeros_like(person) if portraits >= 1 else pick(poses * expressions)
+        if 0 < portraits < 1:
+            source[torch.rand(count, generator=random) < portraits] = 0
         who = [torch.where(torch.rand(count, generator=random) < crossed, self.mates[person], person) for _ in "pd"]
         mirror = (torch.rand(count, generator=random) < 0.5).to(self.device)
         return Pairs(

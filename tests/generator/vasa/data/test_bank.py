@@ -54,10 +54,13 @@ def test_drivers_agree_with_the_target_and_mates_drive(folder):
     for driver in (pairs.pose_driver, pairs.dynamics_driver):
         assert torch.equal(driver.person // 2, pairs.source.person // 2) and driver.canonical is None
         assert 0.2 < (driver.person != pairs.source.person).float().mean() < 0.8
-    portraits = bank.draw(64, torch.Generator().manual_seed(0), portraits=True).source
     first = bank.frames(torch.arange(4), torch.zeros(4, dtype=torch.long))
-    for name in ("rig", "pose"):
-        assert {*map(tuple, getattr(portraits, name).tolist())} == {*map(tuple, getattr(first, name).tolist())}
+    rest = {*map(tuple, first.pose.tolist())}
+    for wanted, low, high in ((0.0, 0.0, 0.5), (0.5, 0.4, 0.8), (1.0, 1.0, 1.0)):
+        source = bank.draw(64, torch.Generator().manual_seed(0), portraits=wanted).source
+        still = [tuple(row) in rest for row in source.pose.tolist()]
+        assert low <= sum(still) / 64 <= high
+    assert {*map(tuple, source.rig.tolist())} == {*map(tuple, first.rig.tolist())}
     alone = drawn(bank, crossed=0.0)
     assert torch.equal(alone.pose_driver.person, alone.source.person)
     assert not torch.equal(pairs.source.pose[:, 1], pairs.target.pose[:, 1])
