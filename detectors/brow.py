@@ -70,13 +70,17 @@ COLUMNS: Final = ("onset_s", "peak_s", "offset_s", "height", "rise_speed")
 """Of a table of raises: seconds, outer eye distances, and these a second."""
 
 
+def lids_move(cues: Cues) -> npt.NDArray[np.bool_]:
+    """Frames in which lids close, and one to either side, (T,)."""
+    return np.asarray(binary_dilation(cues.shut > LIDS_CLOSE))
+
+
 def steady_brows(cues: Cues) -> Floats:
     """Height of each brow, (T, 2), bridged where the lids close; NaN where no face was found.
 
     Skin about the eyes moves with the lids: without the bridge every blink would look like a small raise.
     """
-    blinking = binary_dilation(cues.shut > LIDS_CLOSE)
-    seen = pd.DataFrame(np.where(blinking[:, None], np.nan, cues.brow))
+    seen = pd.DataFrame(np.where(lids_move(cues)[:, None], np.nan, cues.brow))
     bridged = seen.interpolate(limit_direction="both").to_numpy(float)
     return np.where(cues.found[:, None], bridged, np.nan)
 
@@ -109,7 +113,11 @@ def smoothed(track: npt.ArrayLike, fps: float) -> Floats:
 
 
 def brow_statistics(
-    heights: npt.ArrayLike, fps: float, raises: pd.DataFrame, voice: Voice | None = None
+    heights: npt.ArrayLike,
+    fps: float,
+    raises: pd.DataFrame,
+    voice: Voice | None = None,
+    bridged: npt.NDArray[np.bool_] | None = None,
 ) -> dict[str, float]:
     """One number for each of `STATISTICS`; NaN where it takes more raises than there are, or a voice.
 
@@ -118,16 +126,21 @@ def brow_statistics(
         fps: frames a second.
         raises: table from `find_raises`.
         voice: the clip's sound, where it has any.
+        bridged: frames (T,) in which heights are guessed; no speed is taken there, or who blinks more would seem to
+            move the brows less.
     """
     sides = np.stack([smoothed(side, fps) for side in np.asarray(heights, float).T], 1)  # (T, 2)
     times = np.arange(len(sides)) / fps
     both = sides.mean(1)
     speed = np.gradient(both, 1 / fps)
+    acceleration = np.gradient(speed, 1 / fps)
+    if bridged is not None:
+        speed, acceleration = (np.where(bridged, np.nan, track) for track in (speed, acceleration))
     return {
         **_raises(raises, len(sides) / fps),
         "range": float(np.diff(np.percentile(both, [5, 95]))[0]),
         "speed": _rms(speed),
-        "jerkiness": _rms(np.gradient(speed, 1 / fps)) / max(_rms(speed), 1e-9),
+        "jerkiness": _rms(acceleration) / max(_rms(speed), 1e-9),
         "entropy": spectral_entropy(both, fps),
         "height_entropy": entropy(np.bincount(((both - both.min()) / HEIGHT_STEP).astype(int))) / np.log(2),
         "asymmetry": _rms(np.diff(sides[:, 1] - sides[:, 0])) / max(_rms(np.diff(both)), 1e-9),
@@ -196,7 +209,8 @@ def spectral_entropy(track: Floats, fps: float) -> float:
 
 
 def _rms(values: Floats) -> float:
-    return float(np.sqrt(np.mean(np.square(values))))
+    """Root mean square of what is known; NaN of nothing."""
+    return float(np.sqrt(mean(np.square(values[~np.isnan(values)]))))
 
 
 def _noise(track: Floats, fps: float) -> float:
@@ -222,7 +236,7 @@ class Brow(StatisticsDetector):
         cues = checked(extract(clip, self.backend, self.device), clip)
         brows = steady_brows(cues)
         raises, voice = find_raises(brows.mean(1), cues.fps), listen(clip, cues.duration_s)
-        numbers = brow_statistics(brows, cues.fps, raises, voice)
+        numbers = brow_statistics(brows, cues.fps, raises, voice, lids_move(cues))
         return Measured(numbers, {**about(cues), "raises": len(raises)}, _plots(cues, brows, raises, voice))
 
 

@@ -2,6 +2,7 @@ import dataclasses
 from unittest.mock import patch
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from tellbench.detectors.brow import STATISTICS, brow_statistics, find_raises, led_share, spectral_entropy, steady_brows
@@ -69,6 +70,18 @@ def test_what_blinks_do_to_the_brows_is_bridged():
     assert len(find_raises(seen, FPS)) == 3
     np.testing.assert_allclose(find_raises(bridged.mean(1), FPS)["peak_s"], [5.0], atol=0.05)
     assert np.isnan(bridged[200:210]).all() and np.isfinite(np.delete(bridged, slice(200, 210), 0)).all()
+
+
+def test_who_blinks_more_does_not_move_the_brows_less():
+    moving = 0.25 + 0.01 * np.sin(2 * np.pi * TIMES)
+    often = (np.arange(300) % 25) < 10
+    held = pd.Series(np.where(often, np.nan, moving)).interpolate(limit_direction="both").to_numpy()
+    usual, blinking, unaware = (
+        brow_statistics(np.stack([track, track], 1), FPS, find_raises(track, FPS), bridged=hidden)
+        for track, hidden in ((moving, None), (held, often), (held, None))
+    )
+    assert blinking["speed"] == pytest.approx(usual["speed"], rel=0.1)
+    assert unaware["speed"] < 0.8 * usual["speed"]
 
 
 def with_voice(height, heard) -> dict[str, float]:
