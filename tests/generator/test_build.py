@@ -280,7 +280,8 @@ def test_a_picture_of_the_portrait_is_filmed_by_the_camera_of_the_pristine_twin(
     monkeypatch.setattr(building.GENERATORS, "load", lambda _name: _TestCard)
     monkeypatch.setattr(building.GENERATORS, "create_with", lambda _name, device: _TestCard())
     scenes = plan_scenes(3, seconds=1.0, size=96, seed=3)
-    corpus = build(Plan(scenes=scenes, generators=("test-card",), crf=12), tmp_path / "c")
+    # All but lossless: grain of half a grey level lies within the steps of coarser quantisers, which drop it by chance.
+    corpus = build(Plan(scenes=scenes, generators=("test-card",), crf=1), tmp_path / "c")
     for pristine in corpus.where(lambda clip: clip.label == 0):
         forged = corpus[f"{pristine.pair_id}-test-card"]
         seen, made = (background_facts(clip)[-1] for clip in (pristine, forged))
