@@ -45,7 +45,7 @@ class Step:
 
 
 STEPS: Final = {
-    "crf": Step("H.264 at this constant rate factor, as everywhere in Tellbench", 0, 51),
+    "crf": Step("H.264 at this constant rate factor, with one quantiser, as everywhere in Tellbench", 0, 51),
     "resize": Step("both sides times this, Lanczos, to even pixels", 0.1, 4),
     "fps": Step("this many frames a second, each the one shown at its middle", 1, 120),
     "noise": Step("Gaussian noise of this standard deviation, in levels of 255", 0, 100),

@@ -23,7 +23,7 @@ from tellbench.errors import InputError
 av.logging.set_level(None)  # FFmpeg's own lines would stand beside our one clear line
 
 CRF: Final = 23
-"""x264's default quality, as FaceForensics++'s c23 level."""
+"""As FaceForensics++'s c23; with one quantiser (`_X264`) pictures are finer than by x264's own rate control."""
 CODEC: Final = "h264"
 _AAC_BIT_RATE = 96_000
 _AAC_BLOCK = 1024

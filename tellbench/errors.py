@@ -18,10 +18,14 @@ class InputError(Exception):
     """
 
 
-def run(main: Callable[[], None]) -> None:
-    """Run what stands behind `python -m`, as `tellbench` runs its verbs: bad input gives one line and exit code 2."""
+def _say(message: str) -> None:
+    print(f"error: {message}", file=sys.stderr)  # noqa: T201  (modules below the command line have no console)
+
+
+def run(main: Callable[[], object], tell: Callable[[str], None] = _say) -> None:
+    """Run a command, of `tellbench` or behind `python -m`: bad input gives one line, by `tell`, and exit code 2."""
     try:
         main()
     except InputError as error:
-        print(f"error: {error}", file=sys.stderr)  # noqa: T201  (modules below the command line have no console)
+        tell(str(error))
         sys.exit(EXIT_BAD_INPUT)

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import sys
-
 import typer
 
+from tellbench import errors
 from tellbench.cli import (
     animate,
     card,
@@ -28,7 +27,6 @@ from tellbench.cli import (
     verify,
 )
 from tellbench.cli.common import EXIT_INTERRUPTED, fail
-from tellbench.errors import EXIT_BAD_INPUT, InputError
 
 app = typer.Typer(
     name="tellbench",
@@ -66,10 +64,7 @@ for verb in (
 def main() -> None:
     """Run the command line; bad input gives one clear line and exit code 2."""
     try:
-        app()
-    except InputError as error:
-        fail(str(error))
-        sys.exit(EXIT_BAD_INPUT)
+        errors.run(app, fail)
     except SystemExit as stop:
         if stop.code == EXIT_INTERRUPTED:  # typer has caught the interrupt, and says nothing
             fail("interrupted; run the same command again to go on where it stopped")

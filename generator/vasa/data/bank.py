@@ -185,7 +185,7 @@ class Bank:
 
         person, pose, face = pick(len(self.people)), pick(poses), pick(expressions)
         source = torch.zeros_like(person) if portraits >= 1 else pick(poses * expressions)
-        if 0 < portraits < 1:
+        if 0 < portraits < 1:  # all or none draw nothing more, so that pairs that were measured stay the same
             source[torch.rand(count, generator=random) < portraits] = 0
         who = [torch.where(torch.rand(count, generator=random) < crossed, self.mates[person], person) for _ in "pd"]
         mirror = (torch.rand(count, generator=random) < 0.5).to(self.device)
