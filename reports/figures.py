@@ -78,6 +78,9 @@ _STYLE: Final[dict[str, Any]] = {
     "xtick.minor.size": 0,
     "legend.frameon": False,
     "legend.fontsize": 9,
+    "legend.handlelength": 1.7,
+    "legend.handletextpad": 0.5,
+    "legend.columnspacing": 1.2,
     "lines.linewidth": 1.8,
 }
 

@@ -7,6 +7,7 @@ import dataclasses
 import functools
 import hashlib
 import json
+import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from importlib import resources
@@ -15,7 +16,7 @@ from typing import Any, Final
 
 import jinja2
 import pandas as pd
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from tellbench.datasets.corpus import Corpus
 from tellbench.eval.groups import FEWEST, GroupRow, auc_by_group
@@ -170,6 +171,16 @@ def _render(template: str, **values: Any) -> str:
     )
 
 
+def breaking(name: str) -> Markup:
+    """A name whose line may break after each part of it, as HTML.
+
+    >>> breaking("fusion:blink+<b>")
+    Markup('fusion:<wbr>blink+<wbr>&lt;b&gt;')
+    """
+    parts = re.split(r"(?<=[:+])", name)
+    return Markup("<wbr>").join(escape(part) for part in parts)
+
+
 @functools.cache
 def _environment() -> jinja2.Environment:
     environment = jinja2.Environment(
@@ -180,6 +191,7 @@ def _environment() -> jinja2.Environment:
         lstrip_blocks=True,
     )
     environment.filters["shown"] = tables.shown
+    environment.filters["breaking"] = breaking
     return environment
 
 

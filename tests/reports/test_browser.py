@@ -12,6 +12,8 @@ import threading
 
 import pytest
 
+from tellbench.reports.pages import breaking
+
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 FLAGS = (
     "--headless",
@@ -248,6 +250,26 @@ def test_theme_and_phone(front):
     front.run("localStorage.clear()")
     front.call("Emulation.setDeviceMetricsOverride", width=360, height=740, deviceScaleFactor=1, mobile=True)
     assert front.run("document.documentElement.scrollWidth") <= 360
+    front.call("Emulation.clearDeviceMetricsOverride")
+
+
+def test_a_long_name_is_read_whole(browser, site):
+    """A fusion's name breaks between its parts, wherever it stands, at a desk and on a phone."""
+    front = browser.open(site / "index.html")
+    name = str(breaking("fusion:blink+brow+lips+head+sync+spectrum+residual"))
+    for width in (1280, 360):
+        front.call(
+            "Emulation.setDeviceMetricsOverride", width=width, height=900, deviceScaleFactor=1, mobile=width < 400
+        )
+        seen = front.run(f"""["td.name", ".heat tbody th", ".scores dt", ".chip.key"].map(place => {{
+            const spot = document.querySelector(place), text = spot.querySelector("span") || spot;
+            const before = text.innerHTML;
+            text.innerHTML = {json.dumps(name)};
+            const whole = spot.scrollWidth <= spot.clientWidth && text.scrollWidth <= text.offsetWidth;
+            text.innerHTML = before;
+            return whole;
+        }})""")
+        assert seen == [True] * 4
     front.call("Emulation.clearDeviceMetricsOverride")
 
 
