@@ -9,29 +9,29 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from tellbench.datasets.faces.augment import blur
 from tellbench.datasets.studio.labels import Label
 from tellbench.generator.vasa.decoder import PAINTED, Frame, Source
 from tellbench.generator.vasa.encoders import Reader
-from tellbench.generator.vasa.frames import FaceFrames
+from tellbench.generator.vasa.frames import RIG_NAMES, FaceFrames
 from tellbench.generator.vasa.layers import conv, norm
 from tellbench.generator.vasa.visibility import visible_in
 from tellbench.generator.vasa.warps import pixel_grid, resized, to_canonical, to_frame
 
 _EYE, _MOUTH = 0.11, 0.18
 """Radii of eyes and mouth in window units (`window.STEADY_PLACES`)."""
-_EYES_COUNT, _MOUTH_COUNTS = 8.0, 16.0
+_COUNTS: Final = 16.0
 """How much an error there counts against one elsewhere: they cover about a tenth of the window (assumption)."""
 _POSE_UNITS: Final = (0.5, 0.5, 0.5, 1.0, 1.0, 0.5, 0.2)
 """Radians, window units and logarithms that count as one error each (assumption)."""
 
 
 def region_weight(landmarks: Tensor, side: int) -> Tensor:
-    """Weights (N, 1, side, side) from landmarks (N, 70, 2): 8 at the eyes, 16 at the mouth, 1 far from them."""
+    """Weights (N, 1, side, side) from landmarks (N, 70, 2): 16 at the eyes and the mouth, 1 far from them."""
     spots = torch.stack([landmarks[:, a:b].mean(1) for a, b in ((36, 42), (42, 48), (48, 68))], 1)  # (N, 3, 2)
     radius = landmarks.new_tensor([_EYE, _EYE, _MOUTH])[:, None, None]
-    counts = landmarks.new_tensor([_EYES_COUNT, _EYES_COUNT, _MOUTH_COUNTS])[:, None, None]
     away = (pixel_grid(side, landmarks) - spots[:, :, None, None]).square().sum(-1)  # (N, 3, side, side)
-    return 1 + ((counts - 1) * (-away / (2 * radius.square())).exp()).amax(1, keepdim=True)
+    return 1 + (_COUNTS - 1) * (-away / (2 * radius.square())).exp().amax(1, keepdim=True)
 
 
 def picture_loss(made: Tensor, truth: Tensor, weight: Tensor, scales: int = 3) -> Tensor:
@@ -61,25 +61,57 @@ def pose_loss(read: Tensor, truth: Tensor) -> Tensor:
 def rig_loss(read: Tensor, truth: Tensor, variance: Tensor) -> Tensor:
     """Squared error of rigs (N, 54) over the variance (54,) of each number: 1 is no better than the mean.
 
-    An absolute error would sit at the median, which is 0 for coefficients that are seldom used.
+    Lids and jaw, which speak loudest, count more than the others. An absolute error would sit at the median, which is 0
+    for coefficients that are seldom used.
     """
-    return ((read - truth).square() / variance).mean()
+    counts = torch.ones_like(variance)
+    counts[list(_LOUD)] = _LOUD_COUNTS
+    return ((read - truth).square() * (counts / variance)).mean() / counts.mean()
 
 
-def feature_loss(reader: Reader, made: Tensor, truth: FaceFrames, pose: Tensor) -> Tensor:
+_LOUD: Final = tuple(RIG_NAMES.index(name) for name in ("eyeBlinkLeft", "eyeBlinkRight", "jawOpen"))
+_LOUD_COUNTS: Final = 4.0
+"""How much they count (assumption)."""
+
+
+def as_readers_see(pictures: Tensor, truth: FaceFrames) -> Tensor:
+    """Pictures (N, 3, S, S) as frozen readers are shown them: in grey, and of the lids only the detail, on true tones.
+
+    They tell shut lids by tones alone. Shown those, they teach paint to please them: lids a little too bright, orange
+    or yellow, and purple lips. Tones of lids and all colours are the picture loss's to judge.
+    """
+    grey = pictures.mean(1, keepdim=True)
+    if truth.landmarks is None:
+        return grey.expand_as(pictures)
+    coarse = grey.shape[-1] / _FINE
+    detailed = grey + blur(truth.image.mean(1, keepdim=True) - grey, coarse)
+    return torch.lerp(grey, detailed, _lids(truth.landmarks, grey.shape[-1])).expand_as(pictures)
+
+
+_FINE: Final = 64
+"""Detail is finer than the window's side over this (standard deviation of the blur; assumption)."""
+
+
+def _lids(landmarks: Tensor, side: int) -> Tensor:
+    """Where lids are, (N, 1, side, side): 1 within most of an eye's radius, fading to 0 before the brows."""
+    eyes = torch.stack([landmarks[:, a:b].mean(1) for a, b in ((36, 42), (42, 48))], 1)  # (N, 2, 2)
+    away = (pixel_grid(side, landmarks) - eyes[:, :, None, None]).norm(dim=-1).amin(1, keepdim=True)
+    near: Tensor = (2.5 - 1.5 * away / _EYE).clamp(0, 1)
+    return near
+
+
+def feature_loss(reader: Reader, made: Tensor, truth: Tensor, pose: Tensor) -> Tensor:
     """Distance of what a frozen reader sees in pictures (N, 3, S, S), each stage over the spread of the truth's."""
-    seen, wanted = (
-        [*reader.part_maps(picture, pose), *reader.pose_maps(picture)[:3]] for picture in (made, truth.image)
-    )
+    seen, wanted = ([*reader.part_maps(picture, pose), *reader.pose_maps(picture)[:3]] for picture in (made, truth))
     gaps = [(a - b).abs().mean() / (b.detach().std() + 1e-3) for a, b in zip(seen, wanted, strict=True)]
     return torch.stack(gaps).mean()
 
 
-def amplitude_loss(reader: Reader, made: Tensor, truth: FaceFrames, pose: Tensor, variance: Tensor) -> Tensor:
+def amplitude_loss(reader: Reader, made: Tensor, truth: Tensor, pose: Tensor, variance: Tensor) -> Tensor:
     """Whether a frozen reader reads as much expression, gaze and lid opening in the frame as in the true picture."""
     code, lids = reader.dynamics(made, pose)
     with torch.no_grad():
-        true_code, true_lids = reader.dynamics(truth.image, pose)
+        true_code, true_lids = reader.dynamics(truth, pose)
     count = len(variance)
     opening = (lids - true_lids).square().mean() / _LID_VARIANCE
     return rig_loss(code[:, :count], true_code[:, :count], variance) + opening

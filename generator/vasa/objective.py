@@ -19,6 +19,7 @@ from tellbench.generator.vasa import losses
 from tellbench.generator.vasa.decoder import PAINTED, Frame, Source
 from tellbench.generator.vasa.frames import FaceFrames, Pairs
 from tellbench.generator.vasa.model import FaceModel
+from tellbench.generator.vasa.pose import PERSPECTIVE
 from tellbench.generator.vasa.rig import free_part, read_rig, teach
 from tellbench.generator.vasa.sizes import N_RIG
 from tellbench.generator.vasa.warps import resized
@@ -32,7 +33,8 @@ _FREE_KEPT: Final = 0.5
 """How often the free numbers of a code read from a picture are used: the rig must do without them."""
 _MISPLACED: Final = (0.05, 0.09, 0.025, 0.015, 0.017, 0.03, 0.0)
 """How far poses by landmarks lie from the true ones, each number in its unit: mean absolute errors on 400 frames of 20
-studio people at 128 pixels. The dynamics are read at places that are wrong by as much (standard deviations)."""
+studio people at 128 pixels. The dynamics are read, sources encoded and frames judged at places that are wrong by as
+much (standard deviations), for portraits and drivers are placed by landmarks."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -40,9 +42,9 @@ class Weights:
     """How much each loss counts; at 0 it is not computed. The values are assumptions, tried at size tiny."""
 
     picture: float = 1.0
-    """Colours and edges at three scales, eyes 8 times, the mouth 16 times."""
+    """Colours and edges at three scales, eyes and mouth 16 times."""
     feature: float = 0.05
-    """What a frozen reader sees in eyes, mouth and whole window."""
+    """What a frozen reader sees in eyes, mouth and whole window, in grey and without the tones of lids."""
     adversarial: float = 0.02
     """Patches look true."""
     paint: float = 0.3
@@ -68,7 +70,7 @@ class Weights:
     landmarks: float = 1.0
     """The flow at landmarks and irises; video has them, too."""
     amplitude: float = 0.25
-    """As much expression, gaze and lid opening is read from the frame as from the true picture."""
+    """As much expression, gaze and lid opening is read from the frame, shown likewise, as from the true picture."""
     transfer: float = 0.2
     """Pose given to one frame, or dynamics given to the other, is the same picture (VASA-1, after Pang et al. 2023)."""
     identity: float = 0.1
@@ -150,7 +152,7 @@ class Objective(nn.Module):
             image = frame.image
             parts |= self._picture_losses(pairs, source, frame, weights)
             parts |= self._truth_losses(pairs, source, frame, weights)
-            parts |= self._late_losses(pairs, source, frame, weights, lesson.discriminator)
+            parts |= self._late_losses(lesson, source, frame)
         total = sum((getattr(weights, name) * value for name, value in parts.items()), self.variance.new_zeros(()))
         return total, Verdict(parts, image)
 
@@ -194,15 +196,17 @@ class Objective(nn.Module):
         poses, codes = reading.pose.chunk(4), reading.code.chunk(4)
         kept = _draw(len(pairs), _FREE_KEPT, random, reading.pose)
 
-        def settled(truth: FaceFrames, pose: Tensor, code: Tensor) -> tuple[Tensor, Tensor]:
+        def settled(pose: Tensor, code: Tensor, true_pose: Tensor | None, rig: Tensor | None) -> tuple[Tensor, Tensor]:
             code = torch.cat([read_rig(code), free_part(code) * kept], 1)
             known = _draw(len(pairs), teacher, random, pose)
-            if truth.pose is None or truth.rig is None:
+            if true_pose is None or rig is None:
                 return pose, code
-            return torch.where(known, truth.pose, pose), torch.where(known, teach(truth.rig, length), code)
+            return torch.where(known, true_pose, pose), torch.where(known, teach(rig, length), code)
 
-        source = self.model.encode_source(pairs.source.image, *settled(pairs.source, poses[0], codes[0]))
-        return source, self.model.drive(source, *settled(pairs.target, poses[2], codes[3]))
+        of, to = pairs.source, pairs.target
+        seen = None if of.pose is None else _misplaced(of.pose, random)
+        source = self.model.encode_source(of.image, *settled(poses[0], codes[0], seen, of.rig))
+        return source, self.model.drive(source, *settled(poses[2], codes[3], to.pose, to.rig))
 
     def _picture_losses(self, pairs: Pairs, source: Source, frame: Frame, weights: Weights) -> dict[str, Tensor]:
         """What needs no more than the true picture."""
@@ -231,16 +235,16 @@ class Objective(nn.Module):
             parts["flow"], parts["visibility"] = losses.flow_losses(frame, truth, known)
         return parts
 
-    def _late_losses(
-        self, pairs: Pairs, source: Source, frame: Frame, weights: Weights, discriminator: nn.Module | None
-    ) -> dict[str, Tensor]:
+    def _late_losses(self, lesson: Lesson, source: Source, frame: Frame) -> dict[str, Tensor]:
         """What other networks think of the frame."""
+        pairs, weights, discriminator = lesson.pairs, lesson.weights, lesson.discriminator
         truth, parts, (identity,) = pairs.target, dict[str, Tensor](), self._identity
-        pose = self.judge.pose(truth.image).detach() if truth.pose is None else truth.pose
+        pose = self.judge.pose(truth.image).detach() if truth.pose is None else _misplaced(truth.pose, lesson.random)
+        made, true = (losses.as_readers_see(picture, truth) for picture in (frame.image, truth.image))
         if weights.feature:
-            parts["feature"] = losses.feature_loss(self.judge, frame.image, truth, pose)
+            parts["feature"] = losses.feature_loss(self.judge, made, true, pose)
         if weights.amplitude:
-            parts["amplitude"] = losses.amplitude_loss(self.judge, frame.image, truth, pose, self.variance)
+            parts["amplitude"] = losses.amplitude_loss(self.judge, made, true, pose, self.variance)
         if weights.transfer:
             parts["transfer"] = self._transfer_loss(pairs, source)
         if weights.identity and identity is not None and truth.landmarks is not None:
@@ -279,9 +283,10 @@ def _weight(truth: FaceFrames, side: int) -> Tensor:
 
 
 def _misplaced(pose: Tensor, random: torch.Generator) -> Tensor:
-    """Poses (N, 7) as landmarks would tell them."""
+    """Poses (N, 7) as landmarks would tell them, which know nothing of perspective."""
     error = torch.randn(pose.shape, generator=random).to(pose.device, non_blocking=True)
-    return pose + error * pose.new_tensor(_MISPLACED)
+    wrong = pose + error * pose.new_tensor(_MISPLACED)
+    return torch.cat([wrong[:, :-1], torch.full_like(wrong[:, -1:], PERSPECTIVE)], 1)
 
 
 def _draw(count: int, share: float | Tensor, random: torch.Generator, like: Tensor) -> Tensor:

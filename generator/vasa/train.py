@@ -30,9 +30,9 @@ from tellbench.generator.vasa.warps import resized
 
 WEIGHTS: Final = "face.safetensors"
 """File of a run with the averaged model in half precision."""
-_READER_ONLY, _TAUGHT, _JOINT = 0.15, 0.6, 0.85
-"""Where the reader alone, the taught decoder and the joint training end, in shares of the steps; then the adversary
-comes in (assumption; the reader's steps cost a fifth of the others)."""
+_TAUGHT, _JOINT = 0.53, 0.82
+"""Where the taught decoder and the joint training end, in shares of the steps with frames; then the adversary comes in
+(assumption)."""
 _NEW_JUDGE: Final = ("taught", "joint")
 """Stages that begin with the reader as it is then for a judge: not once it has been trained along with the frames."""
 _LEAST_TEACHER: Final = 0.5
@@ -54,7 +54,18 @@ class Plan(RunPlan):
     off: tuple[str, ...] = ()
     """Losses that are left out."""
     start: str = ""
-    """File of weights to train on from; then the reader and the taught decoder need no stages of their own."""
+    """File of weights to train on from; then the taught decoder needs no stage of its own."""
+    reader_only: float = 0.15
+    """Share of the steps in which the reader learns alone, first; they take a sixth of the time."""
+
+    def __post_init__(self) -> None:
+        """Shares are shares.
+
+        Raises:
+            InputError: they are not.
+        """
+        if not 0 <= self.reader_only <= 1:
+            raise InputError(f"reader alone in {self.reader_only} of the steps; allowed: 0 to 1")
 
     @property
     def weights(self) -> Weights:
@@ -84,11 +95,12 @@ class Stage:
 
 def stage_at(plan: Plan, step: int) -> Stage:
     """First the reader alone, then the decoder under the teacher, then both, at last against an adversary."""
-    share, weights = step / plan.steps, plan.weights
+    weights, alone = plan.weights, plan.reader_only * plan.steps
+    if step < alone:
+        return Stage("reader", weights.without(*LATE), pictures=False)
+    share = (step - alone) / (plan.steps - alone)
     if plan.start:
         share = _TAUGHT + (1 - _TAUGHT) * share
-    if share < _READER_ONLY:
-        return Stage("reader", weights.without(*LATE), pictures=False)
     if share < _TAUGHT:
         return Stage("taught", weights.without("transfer", "identity", "adversarial"))
     if share < _JOINT:

@@ -59,6 +59,10 @@ def fit_generator(
     start: Annotated[
         str, typer.Option(help="face: weights to train on from, as face.safetensors of a run; such training is short.")
     ] = "",
+    reader_only: Annotated[
+        float,
+        typer.Option(help="face: share of steps, the first, in which the reader learns alone; they are fast."),
+    ] = 0.15,
     hearing: Annotated[
         str, typer.Option(help="motion: log-mel, or wav2vec2 with weights in the folder $TELLBENCH_WAV2VEC2.")
     ] = "log-mel",
@@ -92,7 +96,7 @@ def fit_generator(
             from tellbench.generator.vasa import fit, train
 
             weights = out / train.WEIGHTS
-            plan = train.Plan(**usual, off=tuple(off or ()), start=start)
+            plan = train.Plan(**usual, off=tuple(off or ()), start=start, reader_only=reader_only)
             learned = fit.Data(names=names, people=seeds, films=kept, workers=workers, gigabytes=gigabytes)
             done = fit.fit_face(plan, learned, out, chosen, minutes, advance)
         else:

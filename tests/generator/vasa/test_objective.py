@@ -7,9 +7,10 @@ import torch
 
 from tellbench.datasets.faces.identity import IdentityNet
 from tellbench.generator.vasa import losses
-from tellbench.generator.vasa.frames import FaceFrames, Pairs
+from tellbench.generator.vasa.frames import RIG_NAMES, FaceFrames, Pairs
 from tellbench.generator.vasa.model import FaceModel
 from tellbench.generator.vasa.objective import LATE, Lesson, Objective, Weights
+from tellbench.generator.vasa.pose import PERSPECTIVE
 from tellbench.generator.vasa.rig import teach
 from tellbench.generator.vasa.visibility import visible_in
 
@@ -108,12 +109,61 @@ def test_exact_displacements_cost_nothing(toy_size):
     assert moved < 0.4 * cost(still, still)
 
 
-def test_eyes_count_eight_times_and_the_mouth_twice_that():
+def test_eyes_and_mouth_count_most():
     points = ToyPairs().batch(0, 1).target.landmarks
     weight = losses.region_weight(points, 64)
     assert 1 <= weight.min() < 1.1
-    column, row = ((points[0, 36:42].mean(0) + 1) * 32).long().tolist()
-    assert 7 < weight[0, 0, row, column] < 9 and 15 < weight.max() <= 16
+    for part in (slice(36, 42), slice(42, 48), slice(48, 68)):
+        column, row = ((points[0, part].mean(0) + 1) * 32).long().tolist()
+        assert 15 < weight[0, 0, row, column] <= 16
+
+
+def test_the_frozen_reader_sees_no_colours(objective, monkeypatch):
+    """Else paint learns those that it likes best: yellow lids and purple lips."""
+    pairs, seen, look = ToyPairs().batch(0, 4), [], objective.judge.parts
+    monkeypatch.setattr(objective.judge, "parts", lambda window, pose: (seen.append(window), look(window, pose))[1])
+    _judged(objective, pairs=pairs)
+    assert len(seen) == 4  # features and amplitude, of the frame and of the truth
+    assert all(torch.equal(window[:, :1].expand_as(window), window) for window in seen)
+
+
+def test_tones_of_lids_do_not_get_past_the_frozen_reader():
+    truth = ToyPairs().batch(0, 1).target
+    column, row = ((truth.landmarks[0, 36:42].mean(0) + 1) * 32).long().tolist()
+    jaw = ((truth.landmarks[0, 48:68].mean(0) + 1) * 32).long().tolist()[1]
+
+    def told(made):
+        return (losses.as_readers_see(made, truth) - losses.as_readers_see(truth.image, truth))[0, 0]
+
+    brighter, detailed = told(truth.image + 0.2), told(truth.image + 0.2 * (torch.arange(64) % 2))
+    assert brighter[row, column].abs() < 0.01
+    assert torch.isclose(brighter[jaw, 32], torch.tensor(0.2), atol=0.01)
+    assert detailed[row, column : column + 2].diff().abs() > 0.1
+    assert torch.equal(
+        losses.as_readers_see(truth.image, dataclasses.replace(truth, landmarks=None)).var(1).max(), torch.zeros(())
+    )
+
+
+def test_lids_and_jaw_count_most():
+    off = torch.eye(54)
+    costs = torch.stack([losses.rig_loss(row[None], torch.zeros(1, 54), torch.ones(54)) for row in off])
+    loud = {name for name, cost in zip(RIG_NAMES, costs, strict=True) if cost > 2 * costs.median()}
+    assert loud == {"eyeBlinkLeft", "eyeBlinkRight", "jawOpen"}
+    assert torch.isclose(losses.rig_loss(torch.ones(1, 54), torch.zeros(1, 54), torch.ones(54)), torch.tensor(1.0))
+
+
+def test_sources_lie_where_landmarks_would_put_them(objective, monkeypatch):
+    """Portraits are placed by landmarks: what is learned must bear their errors, and their ignorance of perspective."""
+    poses = []
+    encode = objective.model.encode_source
+    monkeypatch.setattr(
+        objective.model, "encode_source", lambda image, *known: (poses.append(known), encode(image, *known))[1]
+    )
+    pairs = ToyPairs().batch(0, 4)
+    _judged(objective, Weights().without("transfer"), pairs)
+    ((pose, _),) = poses
+    assert (pose[:, -1] == PERSPECTIVE).all()
+    assert 0 < (pose - pairs.source.pose)[:, :6].abs().max() < 0.5
 
 
 def test_same_pictures_cost_nothing():

@@ -74,7 +74,7 @@ def test_training_goes_on_from_weights(toy_size, tmp_path):
     again = _trainer(tmp_path / "again", plan)
     kept = FaceModel.load(Path(start)).state_dict()
     assert all(torch.equal(value, kept[name]) for name, value in again.model.state_dict().items())
-    assert [stage_at(plan, step).name for step in (0, 6, 7)] == ["joint", "joint", "adversary"]
+    assert [stage_at(plan, step).name for step in (1, 2, 6, 7)] == ["reader", "joint", "joint", "adversary"]
     with pytest.raises(InputError, match="weights of size 'toy'; give --size toy"):
         _trainer(tmp_path / "other", Plan(size="tiny", steps=10, batch=2, start=start))
     with pytest.raises(InputError, match="not weights of a face model"):
@@ -88,5 +88,9 @@ def test_stages_come_in_order():
     assert stage_at(plan, 20).weights.transfer == 0 < stage_at(plan, 70).weights.transfer
     assert stage_at(plan, 70).weights.adversarial == 0 < stage_at(plan, 99).weights.adversarial
     assert not stage_at(Plan(steps=100, off=("adversarial",)), 99).adversary
+    assert {stage_at(Plan(steps=9, reader_only=1), step).name for step in range(9)} == {"reader"}
+    assert stage_at(Plan(steps=9, reader_only=0, start="before"), 0).name == "joint"
+    with pytest.raises(InputError, match=r"reader alone in 1\.5 of the steps; allowed: 0 to 1"):
+        Plan(reader_only=1.5)
     with pytest.raises(InputError, match="loss 'beauty'"):
         stage_at(Plan(off=("beauty",)), 0)
