@@ -19,6 +19,7 @@ from tellbench.datasets.faces.landmarks import Landmarker, load_landmarker
 from tellbench.errors import run
 from tellbench.generator.vasa.data.bank import Bank, filmed, people_of
 from tellbench.generator.vasa.data.studio import Recipe
+from tellbench.generator.vasa.frames import mirror_rig
 from tellbench.generator.vasa.judge import landmarks_in
 from tellbench.generator.vasa.metrics import slopes_to_one
 from tellbench.generator.vasa.model import FaceModel
@@ -35,11 +36,13 @@ _BATCH: Final = 50
 def calibrate(model: FaceModel, bank: Bank, landmarker: Landmarker) -> tuple[Tensor, Tensor]:
     """Scale the reader such that all frames of a bank's people, placed by their landmarks, read true on average.
 
+    Frames and their mirror images count alike, so that both sides of a face get one gain.
+
     Returns:
         The gain and the offset (54,) of each number of the rig; numbers that are hardly read keep 1 and 0.
     """
     read, shown = _readings(model, bank, landmarker)
-    gain, offset = slopes_to_one(read, shown)
+    gain, offset = slopes_to_one(*(torch.cat([rig, mirror_rig(rig)]) for rig in (read, shown)))
     last = model.reader.part_head[-1]
     assert isinstance(last, nn.Linear)
     last.weight[:N_RIG] *= gain[:, None].to(last.weight)

@@ -6,6 +6,7 @@ from tellbench.generator.vasa import calibrate as module
 from tellbench.generator.vasa.calibrate import calibrate
 from tellbench.generator.vasa.data.bank import Bank, film_to
 from tellbench.generator.vasa.data.studio import Recipe
+from tellbench.generator.vasa.frames import RIG_NAMES
 from tellbench.generator.vasa.model import FaceModel
 from tellbench.generator.vasa.sizes import SIZES, size_named
 
@@ -34,8 +35,8 @@ def test_what_was_read_too_small_reads_true_and_all_else_stays(model, bank, film
         """What it reads, and a truth that is twice that for one number and unlike it for another."""
         read, shown = readings(model, bank, landmarker)
         shown = torch.zeros_like(read)
-        shown[:, 8] = 2 * read[:, 8] + 0.1
-        shown[:, 9] = torch.randn(len(read), generator=torch.Generator().manual_seed(0))
+        shown[:, 9] = 2 * read[:, 9] + 0.1
+        shown[:, 10] = torch.randn(len(read), generator=torch.Generator().manual_seed(0))
         return read, shown
 
     monkeypatch.setattr(module, "_readings", shrunk)
@@ -43,10 +44,26 @@ def test_what_was_read_too_small_reads_true_and_all_else_stays(model, bank, film
     lids = model.reader.dynamics(filmed.image, filmed.pose)[1]
     gain, offset = calibrate(model, bank, load_landmarker("network"))
     after = model.read_dynamics(filmed.image, filmed.pose)
-    assert gain[8] == pytest.approx(2, rel=1e-3) and offset[8] == pytest.approx(0.1, abs=1e-3)
-    assert torch.allclose(after[:, 8], 2 * before[:, 8] + 0.1, atol=1e-4)
-    assert torch.equal(after[:, 9:], before[:, 9:])
+    assert gain[9] == pytest.approx(2, rel=1e-3) and offset[9] == pytest.approx(0.1, abs=1e-3)
+    assert torch.allclose(after[:, 9], 2 * before[:, 9] + 0.1, atol=1e-4)
+    assert torch.equal(after[:, 10:], before[:, 10:])
     assert torch.equal(model.reader.dynamics(filmed.image, filmed.pose)[1], lids)
+
+
+def test_both_sides_of_a_face_get_one_gain(model, bank, monkeypatch):
+    """One side alone may just be read well enough; its brow would rise further than the other."""
+    left, right = RIG_NAMES.index("browDownLeft"), RIG_NAMES.index("browDownRight")
+
+    def uneven(model, bank, landmarker):
+        read = torch.rand(40, 54, generator=torch.Generator().manual_seed(0))
+        shown = torch.zeros_like(read)
+        shown[:, left], shown[:, right] = 2 * read[:, left], 3 * read[:, right]
+        return read, shown
+
+    monkeypatch.setattr(module, "_readings", uneven)
+    gain, offset = calibrate(model, bank, load_landmarker("network"))
+    assert gain[left] == gain[right] and 2 < gain[left] < 3
+    assert offset[left] == offset[right]
 
 
 def test_every_frame_is_read_where_its_landmarks_are(model, bank, filmed):
