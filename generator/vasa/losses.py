@@ -28,10 +28,15 @@ _POSE_UNITS: Final = (0.5, 0.5, 0.5, 1.0, 1.0, 0.5, 0.2)
 
 def region_weight(landmarks: Tensor, side: int) -> Tensor:
     """Weights (N, 1, side, side) from landmarks (N, 70, 2): 16 at the eyes and the mouth, 1 far from them."""
-    spots = torch.stack([landmarks[:, a:b].mean(1) for a, b in ((36, 42), (42, 48), (48, 68))], 1)  # (N, 3, 2)
+    spots = _middles(landmarks)
     radius = landmarks.new_tensor([_EYE, _EYE, _MOUTH])[:, None, None]
     away = (pixel_grid(side, landmarks) - spots[:, :, None, None]).square().sum(-1)  # (N, 3, side, side)
     return 1 + (_COUNTS - 1) * (-away / (2 * radius.square())).exp().amax(1, keepdim=True)
+
+
+def _middles(landmarks: Tensor) -> Tensor:
+    """Middles (N, 3, 2) of the eyes, the subject's right one first, and of the mouth."""
+    return torch.stack([landmarks[:, a:b].mean(1) for a, b in ((36, 42), (42, 48), (48, 68))], 1)
 
 
 def picture_loss(made: Tensor, truth: Tensor, weight: Tensor, scales: int = 3) -> Tensor:
@@ -94,7 +99,7 @@ _FINE: Final = 64
 
 def _lids(landmarks: Tensor, side: int) -> Tensor:
     """Where lids are, (N, 1, side, side): 1 within most of an eye's radius, fading to 0 before the brows."""
-    eyes = torch.stack([landmarks[:, a:b].mean(1) for a, b in ((36, 42), (42, 48))], 1)  # (N, 2, 2)
+    eyes = _middles(landmarks)[:, :2]
     away = (pixel_grid(side, landmarks) - eyes[:, :, None, None]).norm(dim=-1).amin(1, keepdim=True)
     near: Tensor = (2.5 - 1.5 * away / _EYE).clamp(0, 1)
     return near
