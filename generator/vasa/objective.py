@@ -49,6 +49,8 @@ class Weights:
     """Patches look true."""
     paint: float = 0.3
     """The painted layer alone is a good picture."""
+    carried: float = 0.3
+    """The moved source alone is a good picture at the eyes."""
     price: float = 0.01
     """Share of paint: what can be carried over should be."""
     pose: float = 0.5
@@ -65,8 +67,8 @@ class Weights:
     """Depth of what is seen."""
     flow: float = 1.0
     """The flow as a whole, where the source shows the same point."""
-    visibility: float = 0.1
-    """Paint where the source shows nothing, and only there."""
+    visibility: float = 0.2
+    """Paint where the source shows nothing, the moved source where it shows the head, the room in its place."""
     landmarks: float = 1.0
     """The flow at landmarks and irises; video has them, too."""
     amplitude: float = 0.25
@@ -216,6 +218,8 @@ class Objective(nn.Module):
         if weights.paint:
             side = frame.paint.shape[-1]
             parts["paint"] = losses.picture_loss(frame.paint, resized(truth.image, side), _weight(truth, side))
+        if weights.carried and truth.landmarks is not None:
+            parts["carried"] = losses.carried_loss(frame, truth)
         if weights.price:
             parts["price"] = frame.mask[:, PAINTED].mean()
         if weights.landmarks and truth.landmarks is not None and pairs.source.landmarks is not None:

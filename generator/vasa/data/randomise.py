@@ -19,6 +19,8 @@ from tellbench.generator.vasa.frames import FaceFrames, Pairs
 
 _CELLS: Final = 96
 """Strokes and threads across a texture's plane, which covers twice the window."""
+_EYES: Final = ((-0.238, -0.117), (0.238, -0.117))
+"""Canonical middles of the eyes: between their corners (`window.STEADY_PLACES`)."""
 Effect = Callable[[Tensor, Tensor], Tensor]
 """From pictures (K, B, 3, H, W) in [0, 1] and the places on the surface (K, B, H, W, 2) that they show to pictures."""
 
@@ -42,10 +44,11 @@ class Randomiser:
         pictures = torch.stack([one.image for one in frames])
         places = torch.stack([_places(one) for one in frames])
         for share, effect in (
-            (0.25, self.paint),
+            (0.30, self.paint),
             (0.05, self.posterise),
             (0.25, self.texture),
             (0.35, self.shade),
+            (0.35, self.sockets),
             (0.80, self.grade),
             (0.15, self.drain),
             (0.20, self.soften),
@@ -81,6 +84,15 @@ class Randomiser:
         if self._coin():
             field = torch.tanh(3 * field)
         return pictures * torch.exp(0.4 * field * self._uniform(pictures))
+
+    def sockets(self, pictures: Tensor, places: Tensor) -> Tensor:
+        """Shadow, or another tone, about the eyes, as painters, make-up and light from above lay it."""
+        eyes = pictures.new_tensor(_EYES)
+        away = (places[..., None, :] - eyes).square().sum(-1)  # (K, B, H, W, 2)
+        reach = 0.08 + 0.1 * self._uniform(pictures)[..., 0]  # (1, B, 1, 1)
+        near = (-away.amin(-1) / (2 * reach.square())).exp()[:, :, None]
+        tone = 0.35 * self._normal(pictures) + 0.12 * self._normal(pictures, 3) - 0.15
+        return pictures * torch.exp(tone * near)
 
     def grade(self, pictures: Tensor, places: Tensor) -> Tensor:
         """Exposure, contrast, gamma, white balance and saturation."""

@@ -7,6 +7,7 @@ import torch
 
 from tellbench.datasets.faces.identity import IdentityNet
 from tellbench.generator.vasa import losses
+from tellbench.generator.vasa.decoder import KEPT, MOVED, PAINTED
 from tellbench.generator.vasa.frames import RIG_NAMES, FaceFrames, Pairs
 from tellbench.generator.vasa.model import FaceModel
 from tellbench.generator.vasa.objective import LATE, Lesson, Objective, Weights
@@ -107,6 +108,71 @@ def test_exact_displacements_cost_nothing(toy_size):
 
     moved = cost(jaw(pairs.source.rig, 1), jaw(pairs.target.rig, -1))
     assert moved < 0.4 * cost(still, still)
+
+
+def test_hidden_skin_of_lids_is_painted_only_where_paint_is_much_better(toy_size):
+    """Elsewhere what the source hides is to be painted."""
+    pairs = ToyPairs().batch(0, 2)
+    model = FaceModel(toy_size)
+    source = model.encode_source(pairs.source.image)
+    frame = model.drive(source, source.pose, source.dynamics)
+    hiding = dataclasses.replace(pairs.source, surface=torch.zeros_like(pairs.source.surface))
+    truth, head = pairs.target.image, pairs.target.surface > 0.5
+    lids = losses._lids(pairs.target.landmarks, head.shape[-1]) == 1
+    below = lids.roll(head.shape[-1] // 4, -2)
+
+    def price(spot, moved, paint):
+        """What it costs more not to paint a spot than to paint all that is hidden."""
+
+        def cost(painted):
+            mask = torch.zeros_like(frame.mask)
+            mask[:, PAINTED : PAINTED + 1], mask[:, MOVED : MOVED + 1] = painted.float(), (~painted).float()
+            layers = dataclasses.replace(frame, mask=mask, moved=moved, paint=paint)
+            return losses.flow_losses(layers, pairs.target, hiding)[1]
+
+        return cost(head & ~spot) - cost(head)
+
+    assert (head & lids).any()
+    assert price(lids, truth + 0.1, truth) > 0.05
+    assert price(lids, truth + 0.1, truth + 0.1) < -0.05
+    assert price(below, truth + 0.1, truth + 0.1) > 0.05
+
+
+def test_what_is_seen_of_a_turned_head_is_moved_not_kept_in_place(toy_size):
+    pairs = ToyPairs().batch(3, 2)
+    model = FaceModel(toy_size)
+    source = model.encode_source(pairs.source.image)
+    frame = model.drive(source, source.pose, source.dynamics)
+
+    def cost(target, **shares):
+        mask = torch.zeros_like(frame.mask)
+        for layer, share in zip((MOVED, KEPT), (shares["moved"], shares["kept"]), strict=True):
+            mask[:, layer] = share
+        return losses.flow_losses(dataclasses.replace(frame, mask=mask), target, pairs.source)[1]
+
+    def extra(target):
+        """What a ghost of the source in its place costs beside the source moved, on the head and off it."""
+        head = torch.nn.functional.interpolate(target.surface, size=frame.mask.shape[-1])[:, 0]
+        return cost(target, moved=0.5 * head, kept=1 - 0.5 * head) - cost(target, moved=head, kept=1 - head)
+
+    assert extra(pairs.target) > 0.1
+    assert abs(extra(pairs.source)) < 0.02  # nothing moved: both are right
+
+
+def test_the_moved_source_is_judged_at_the_eyes(toy_size):
+    pairs = ToyPairs().batch(0, 2)
+    model = FaceModel(toy_size)
+    source = model.encode_source(pairs.source.image)
+    frame = model.drive(source, source.pose, source.dynamics)
+    truth = pairs.target
+    near = losses._lids(truth.landmarks, truth.image.shape[-1])
+    far = losses.pixel_grid(near.shape[-1], near)[..., 1] > 0.3
+
+    def cost(error):
+        return losses.carried_loss(dataclasses.replace(frame, moved=truth.image + error), truth)
+
+    assert cost(0) == 0
+    assert cost(0.2 * near) > 20 * cost(0.2 * far) > 0
 
 
 def test_eyes_and_mouth_count_most():

@@ -3,7 +3,7 @@ import dataclasses
 import pytest
 import torch
 
-from tellbench.generator.vasa.data.randomise import Randomiser
+from tellbench.generator.vasa.data.randomise import Randomiser, _places
 from tellbench.generator.vasa.frames import Pairs
 
 
@@ -48,8 +48,18 @@ def test_strokes_move_with_the_face(filmed):
     assert (carried - two).abs()[there].mean() < 0.6 * (one - two).abs()[there].mean()
 
 
-def random_texture(random, frames):
-    from tellbench.generator.vasa.data.randomise import _places
+def test_sockets_are_toned_where_the_eyes_are_in_any_pose(filmed):
+    frames = filmed.at(torch.tensor([0, 6]))
+    grey = torch.full_like(frames.image, 0.5)[None]
+    toned = Randomiser(2).sockets(grey, _places(frames)[None])[0]
+    change = (toned - grey[0]).abs().mean(1)
+    for points, one in zip(frames.landmarks, change, strict=True):
+        spots = [points[a:b].mean(0) for a, b in ((36, 42), (42, 48), (48, 68))]
+        columns = torch.stack(spots)[None, None]
+        right, left, mouth = torch.nn.functional.grid_sample(one[None, None], columns, align_corners=False)[0, 0, 0]
+        assert min(right, left) > 5 * mouth
 
+
+def random_texture(random, frames):
     pictures = torch.stack([one.image for one in frames])
     return random.texture(pictures, torch.stack([_places(one) for one in frames]))
