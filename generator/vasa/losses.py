@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from tellbench.datasets.faces.augment import blur
+from tellbench.datasets.faces.landmarks import EYES, GROUPS
 from tellbench.datasets.studio.labels import Label
 from tellbench.generator.vasa.decoder import Frame, Source
 from tellbench.generator.vasa.encoders import Reader
@@ -36,7 +37,7 @@ def region_weight(landmarks: Tensor, side: int) -> Tensor:
 
 def _middles(landmarks: Tensor) -> Tensor:
     """Middles (N, 3, 2) of the eyes, the subject's right one first, and of the mouth."""
-    return torch.stack([landmarks[:, a:b].mean(1) for a, b in ((36, 42), (42, 48), (48, 68))], 1)
+    return torch.stack([landmarks[:, part].mean(1) for part in (*EYES, GROUPS["mouth"])], 1)
 
 
 def picture_loss(made: Tensor, truth: Tensor, weight: Tensor, scales: int = 3) -> Tensor:
@@ -176,19 +177,26 @@ def flow_losses(frame: Frame, truth: FaceFrames, known: FaceFrames) -> tuple[Ten
     with torch.no_grad(), torch.autocast(frame.flow.device.type, enabled=False):
         there, shown = visible_in(known, truth)  # (N, 2, s, s), (N, 1, s, s)
     side = there.shape[-1]
-    here = pixel_grid(side, there).movedim(-1, 0)
-    gap = (resized(frame.flow, side) - (there - here)).abs().sum(1, keepdim=True)
+    way = there - pixel_grid(side, there).movedim(-1, 0)
+    gap = (resized(frame.flow, side) - way).abs().sum(1, keepdim=True)
     weight = region_weight(_landmarks(truth), side) * shown
     flow = (weight * gap).sum() / (weight.sum() + 1)
-    person = truth.surface > 0.5
-    visible = torch.where(person, shown, 1 - known.surface)
+    visible = torch.where(truth.surface > 0.5, shown, 1 - known.surface)
+    return flow, _shares_loss(frame, truth, way, visible)
+
+
+def _shares_loss(frame: Frame, truth: FaceFrames, way: Tensor, visible: Tensor) -> Tensor:
+    """Surprise at the layers' shares, given the way (N, 2, s, s) to the source and what it shows (N, 1, s, s)."""
+    assert truth.surface is not None
+    side = way.shape[-1]
     folded = _lids(_landmarks(truth), side) * (1 - visible)
     visible = visible + folded * _carried_well(frame, truth, side)
     moved, kept, painted = resized(frame.mask, side).chunk(3, 1)
-    still = (-(there - here).square().sum(1, keepdim=True) / (2 * _STILL**2)).exp()
-    right = visible * torch.where(person, moved + still * kept, kept) + (1 - visible) * painted
+    still = (-way.square().sum(1, keepdim=True) / (2 * _STILL**2)).exp()
+    carried = torch.where(truth.surface > 0.5, moved + still * kept, kept)
+    right = visible * carried + (1 - visible) * painted
     weight = 1 + (_COUNTS - 1) * folded
-    return flow, -(weight * right.clamp(min=1e-3).log()).mean()
+    return -(weight * right.clamp(min=1e-3).log()).mean()
 
 
 _STILL: Final = 0.015

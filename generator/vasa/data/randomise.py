@@ -16,11 +16,10 @@ from torch.nn import functional
 
 from tellbench.datasets.faces.augment import blur, kuwahara, luma, quantise_blocks
 from tellbench.generator.vasa.frames import FaceFrames, Pairs
+from tellbench.generator.vasa.window import STEADY_PLACES
 
 _CELLS: Final = 96
 """Strokes and threads across a texture's plane, which covers twice the window."""
-_EYES: Final = ((-0.238, -0.117), (0.238, -0.117))
-"""Canonical middles of the eyes: between their corners (`window.STEADY_PLACES`)."""
 Effect = Callable[[Tensor, Tensor], Tensor]
 """From pictures (K, B, 3, H, W) in [0, 1] and the places on the surface (K, B, H, W, 2) that they show to pictures."""
 
@@ -87,7 +86,8 @@ class Randomiser:
 
     def sockets(self, pictures: Tensor, places: Tensor) -> Tensor:
         """Shadow, or another tone, about the eyes, as painters, make-up and light from above lay it."""
-        eyes = pictures.new_tensor(_EYES)
+        corners = pictures.new_tensor(STEADY_PLACES[:4])[:, :2]
+        eyes = corners.unflatten(0, (2, 2)).mean(1)  # (2, 2)
         away = (places[..., None, :] - eyes).square().sum(-1)  # (K, B, H, W, 2)
         reach = 0.08 + 0.1 * self._uniform(pictures)[..., 0]  # (1, B, 1, 1)
         near = (-away.amin(-1) / (2 * reach.square())).exp()[:, :, None]

@@ -32,6 +32,13 @@ def _judged(objective, weights=None, pairs=None, **options):
     return objective(lesson)
 
 
+def _framed(size, pairs):
+    """The sources as a new model makes them again."""
+    model = FaceModel(size)
+    source = model.encode_source(pairs.source.image)
+    return model.drive(source, source.pose, source.dynamics)
+
+
 def test_every_loss_has_its_switch(objective):
     critic = losses.PatchDiscriminator()
     _, everything = _judged(objective, discriminator=critic)
@@ -75,9 +82,7 @@ def test_video_without_truth_is_learned_from_as_well(objective):
 
 def test_the_true_flow_costs_nothing(toy_size):
     pairs = ToyPairs().batch(3, 2)
-    model = FaceModel(toy_size)
-    source = model.encode_source(pairs.source.image)
-    frame = model.drive(source, source.pose, source.dynamics)
+    frame = _framed(toy_size, pairs)
     there, shown = visible_in(pairs.source, pairs.target)
     true = there - losses.pixel_grid(64, there).movedim(-1, 0)
     assert shown.mean() > 0.2
@@ -113,9 +118,7 @@ def test_exact_displacements_cost_nothing(toy_size):
 def test_hidden_skin_of_lids_is_painted_only_where_paint_is_much_better(toy_size):
     """Elsewhere what the source hides is to be painted."""
     pairs = ToyPairs().batch(0, 2)
-    model = FaceModel(toy_size)
-    source = model.encode_source(pairs.source.image)
-    frame = model.drive(source, source.pose, source.dynamics)
+    frame = _framed(toy_size, pairs)
     hiding = dataclasses.replace(pairs.source, surface=torch.zeros_like(pairs.source.surface))
     truth, head = pairs.target.image, pairs.target.surface > 0.5
     lids = losses._lids(pairs.target.landmarks, head.shape[-1]) == 1
@@ -140,14 +143,11 @@ def test_hidden_skin_of_lids_is_painted_only_where_paint_is_much_better(toy_size
 
 def test_what_is_seen_of_a_turned_head_is_moved_not_kept_in_place(toy_size):
     pairs = ToyPairs().batch(3, 2)
-    model = FaceModel(toy_size)
-    source = model.encode_source(pairs.source.image)
-    frame = model.drive(source, source.pose, source.dynamics)
+    frame = _framed(toy_size, pairs)
 
-    def cost(target, **shares):
+    def cost(target, moved, kept):
         mask = torch.zeros_like(frame.mask)
-        for layer, share in zip((MOVED, KEPT), (shares["moved"], shares["kept"]), strict=True):
-            mask[:, layer] = share
+        mask[:, MOVED], mask[:, KEPT] = moved, kept
         return losses.flow_losses(dataclasses.replace(frame, mask=mask), target, pairs.source)[1]
 
     def extra(target):
@@ -161,9 +161,7 @@ def test_what_is_seen_of_a_turned_head_is_moved_not_kept_in_place(toy_size):
 
 def test_the_moved_source_is_judged_at_the_eyes(toy_size):
     pairs = ToyPairs().batch(0, 2)
-    model = FaceModel(toy_size)
-    source = model.encode_source(pairs.source.image)
-    frame = model.drive(source, source.pose, source.dynamics)
+    frame = _framed(toy_size, pairs)
     truth = pairs.target
     near = losses._lids(truth.landmarks, truth.image.shape[-1])
     far = losses.pixel_grid(near.shape[-1], near)[..., 1] > 0.3

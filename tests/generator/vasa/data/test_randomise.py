@@ -3,6 +3,7 @@ import dataclasses
 import pytest
 import torch
 
+from tellbench.datasets.faces.landmarks import EYES, GROUPS
 from tellbench.generator.vasa.data.randomise import Randomiser, _places
 from tellbench.generator.vasa.frames import Pairs
 
@@ -54,7 +55,7 @@ def test_sockets_are_toned_where_the_eyes_are_in_any_pose(filmed):
     toned = Randomiser(2).sockets(grey, _places(frames)[None])[0]
     change = (toned - grey[0]).abs().mean(1)
     for points, one in zip(frames.landmarks, change, strict=True):
-        spots = [points[a:b].mean(0) for a, b in ((36, 42), (42, 48), (48, 68))]
+        spots = [points[part].mean(0) for part in (*EYES, GROUPS["mouth"])]
         columns = torch.stack(spots)[None, None]
         right, left, mouth = torch.nn.functional.grid_sample(one[None, None], columns, align_corners=False)[0, 0, 0]
         assert min(right, left) > 5 * mouth
