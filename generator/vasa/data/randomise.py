@@ -87,7 +87,7 @@ class Randomiser:
     def sockets(self, pictures: Tensor, places: Tensor) -> Tensor:
         """Shadow, or another tone, about the eyes, as painters, make-up and light from above lay it."""
         corners = pictures.new_tensor(STEADY_PLACES[:4])[:, :2]
-        eyes = corners.unflatten(0, (2, 2)).mean(1)  # (2, 2)
+        eyes = corners.reshape(2, 2, 2).mean(1)  # (2, 2)
         away = (places[..., None, :] - eyes).square().sum(-1)  # (K, B, H, W, 2)
         reach = 0.08 + 0.1 * self._uniform(pictures)[..., 0]  # (1, B, 1, 1)
         near = (-away.amin(-1) / (2 * reach.square())).exp()[:, :, None]
