@@ -18,6 +18,7 @@ from typing import Any, Final
 import pandas as pd
 import torch
 from torch import Tensor
+from torch.nn import functional
 
 from tellbench.datasets.faces.identity import Embedder
 from tellbench.datasets.faces.landmarks import Landmarker, load_landmarker
@@ -25,10 +26,12 @@ from tellbench.datasets.files import atomic_path
 from tellbench.errors import run
 from tellbench.generator.vasa.data.bank import Bank, filmed, people_of
 from tellbench.generator.vasa.data.studio import Recipe
+from tellbench.generator.vasa.decoder import Frame
 from tellbench.generator.vasa.frames import FaceFrames, Pairs
 from tellbench.generator.vasa.judge import Judge, Read, landmarks_in, motions
 from tellbench.generator.vasa.judge_mediapipe import MediaPipeJudge
 from tellbench.generator.vasa.metrics import (
+    fine_detail,
     identity_cosine,
     landmark_error,
     psnr,
@@ -66,10 +69,16 @@ class Driving:
         """What is read of pictures, (N, Z): the rig alone."""
         return only_rig(self.model.read_dynamics(frames.image, self.pose(frames)))
 
-    def drive(self, source: FaceFrames, pose: Tensor, dynamics: Tensor) -> Tensor:
-        """Portraits in poses (N, 7) with dynamics (N, Z), (N, 3, S, S)."""
+    def drive(self, source: FaceFrames, pose: Tensor, dynamics: Tensor) -> Frame:
+        """Portraits in poses (N, 7) with dynamics (N, Z)."""
         portrait = self.model.encode_portrait(source.image, self.pose(source))
-        return self.model.drive(portrait, pose, dynamics).image
+        return self.model.drive(portrait, pose, dynamics)
+
+    def by_rig(self, pairs: Pairs) -> Frame:
+        """Sources with the known pose and rig of their targets, as by dials or a motion model."""
+        target = pairs.target
+        assert target.pose is not None and target.rig is not None
+        return self.drive(pairs.source, target.pose, teach(target.rig, self.model.size.dynamics))
 
 
 def of_truth(driving: Driving, pairs: Pairs) -> Tensor:
@@ -84,19 +93,17 @@ def of_copy(driving: Driving, pairs: Pairs) -> Tensor:
 
 def of_same(driving: Driving, pairs: Pairs) -> Tensor:
     """Driven by another picture of the person: self-reenactment."""
-    return driving.drive(pairs.source, driving.pose(pairs.target), driving.dynamics(pairs.target))
+    return driving.drive(pairs.source, driving.pose(pairs.target), driving.dynamics(pairs.target)).image
 
 
 def of_cross(driving: Driving, pairs: Pairs) -> Tensor:
     """Driven by two pictures of another person, one for the pose, one for the dynamics."""
-    return driving.drive(pairs.source, driving.pose(pairs.pose_driver), driving.dynamics(pairs.dynamics_driver))
+    return driving.drive(pairs.source, driving.pose(pairs.pose_driver), driving.dynamics(pairs.dynamics_driver)).image
 
 
 def of_rig(driving: Driving, pairs: Pairs) -> Tensor:
-    """Driven by the known pose and rig, as by dials or a motion model."""
-    target = pairs.target
-    assert target.pose is not None and target.rig is not None
-    return driving.drive(pairs.source, target.pose, teach(target.rig, driving.model.size.dynamics))
+    """Driven by the known pose and rig."""
+    return driving.by_rig(pairs).image
 
 
 WAYS: Final[dict[str, Callable[[Driving, Pairs], Tensor]]] = {
@@ -112,22 +119,28 @@ WAYS: Final[dict[str, Callable[[Driving, Pairs], Tensor]]] = {
 @torch.no_grad()
 def made(driving: Driving, pairs: Pairs, way: str) -> Tensor:
     """Frames (N, 3, S, S) of one way, on the CPU."""
-    parts = [slice(i, i + _BATCH) for i in range(0, len(pairs), _BATCH)]
-    return torch.cat([WAYS[way](driving, _part(pairs, part)).float().cpu() for part in parts])
+    return torch.cat([WAYS[way](driving, part).float().cpu() for part in _parts(pairs)])
 
 
-def _part(pairs: Pairs, part: slice) -> Pairs:
-    return Pairs(*(getattr(pairs, field.name).at(part) for field in dataclasses.fields(Pairs)))
+def _parts(pairs: Pairs) -> Iterator[Pairs]:
+    """The pairs in batches."""
+    for start in range(0, len(pairs), _BATCH):
+        part = slice(start, start + _BATCH)
+        yield Pairs(*(getattr(pairs, field.name).at(part) for field in dataclasses.fields(Pairs)))
 
 
 def figures(frames: Tensor, pairs: Pairs, judge: Read, embedder: Embedder) -> dict[str, float]:
     """One row: pictures against the truth, what is read back against what drove, and who it is against the source."""
     target, source = pairs.target.to("cpu"), pairs.source.to("cpu")
     assert target.pose is not None and target.rig is not None and target.landmarks is not None
+    assert target.surface is not None
     read, start = judge(frames, target.pose), judge(source.image, source.pose)
     return {
         "psnr": float(psnr(frames, target.image).mean()),
         "ssim": float(ssim(frames, target.image).mean()),
+        "detail_percent": float(
+            100 * fine_detail(frames, target.surface).mean() / fine_detail(target.image, target.surface).mean()
+        ),
         "landmarks_percent": float(landmark_error(read.landmarks, target.landmarks).mean()),
         "pose_degrees": float(turn_between(read.pose, target.pose).mean()),
         "identity": float(identity_cosine(embedder, frames, read.landmarks, source.image, start.landmarks).mean()),
@@ -146,9 +159,25 @@ def measure_people(
     driving: Driving, bank: Bank, judge: Read, embedder: Embedder, count: int, portraits: bool
 ) -> pd.DataFrame:
     """All ways on random pairs of a bank's people, from portraits or from any face; one row a way."""
-    pairs = bank.draw(count, torch.Generator().manual_seed(5), crossed=1.0, portraits=portraits)
+    pairs = _pairs(bank, count, portraits)
     rows = {way: figures(made(driving, pairs, way), pairs, judge, embedder) for way in WAYS}
     return pd.DataFrame.from_dict(rows, orient="index")
+
+
+def _pairs(bank: Bank, count: int, portraits: bool) -> Pairs:
+    """The same pairs for every model."""
+    return bank.draw(count, torch.Generator().manual_seed(5), crossed=1.0, portraits=portraits)
+
+
+@torch.no_grad()
+def measure_layers(driving: Driving, bank: Bank, count: int) -> dict[str, float]:
+    """Of the pixels that show a person driven by the known rig, from portraits: percent moved, kept and painted."""
+    shares = torch.zeros(3)
+    for part in _parts(_pairs(bank, count, portraits=True)):
+        mask, person = driving.by_rig(part).mask, part.target.surface
+        assert person is not None
+        shares += (mask * functional.interpolate(person, mask.shape[-2:])).sum((0, 2, 3)).cpu()
+    return dict(zip(("moved", "kept", "painted"), (100 * shares / shares.sum()).tolist(), strict=True))
 
 
 # --- disentanglement -------------------------------------------------------------------------------------------------
@@ -274,9 +303,12 @@ def measure(given: argparse.Namespace, judge: Read) -> dict[str, Any]:
         table = measure_people(driving, bank, judge, embedder, given.count, portraits)
         log.info("\n%s\n%s", name, table.to_string(float_format="%.3f"))
         result[name] = table.to_dict("index")
-    apart = measure_disentanglement(driving, bank, judge)
-    log.info("\n%s", pd.Series(apart).to_string(float_format="%.2f"))
-    result["disentanglement"] = apart
+    for name, row in (
+        ("layers", measure_layers(driving, bank, given.count)),
+        ("disentanglement", measure_disentanglement(driving, bank, judge)),
+    ):
+        log.info("\n%s\n%s", name, pd.Series(row).to_string(float_format="%.2f"))
+        result[name] = row
     if given.portraits is not None:
         table = measure_portraits(model, judge, embedder, given.portraits, bank.grid(0), given.out)
         log.info("\n%s", table.to_string(float_format="%.3f"))

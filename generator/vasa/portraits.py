@@ -15,6 +15,7 @@ from tellbench.datasets.faces.framing import only_face, read_portrait
 from tellbench.datasets.faces.identity import Embedder
 from tellbench.datasets.faces.landmarks import Landmarker, load_landmarker
 from tellbench.errors import InputError
+from tellbench.generator.meshwarp.quality import examine
 from tellbench.generator.vasa.data.video import PICTURES
 from tellbench.generator.vasa.frames import FaceFrames
 from tellbench.generator.vasa.judge import Read
@@ -32,15 +33,15 @@ _CORNER: Final = 8
 
 
 def read_window(path: Path, side: int, finder: FaceFinder, landmarker: Landmarker) -> FaceFrames:
-    """The one face of a picture as a window, with its landmarks and pose.
+    """The one face of a picture as a window, with its landmarks and pose: those of several looks, as `vasa` takes them.
 
     Raises:
         InputError: no readable picture, or not one face.
     """
     picture = read_portrait(path)
     box = only_face(finder(picture[None])[0]).box
-    found = landmarker(picture[None], box[None])
-    points = torch.as_tensor(np.concatenate([found.points, found.iris], 1))
+    _, seen, iris = examine(landmarker, picture, box, landmarker(picture[None], box[None]))
+    points = torch.as_tensor(np.concatenate([seen, iris]))[None]
     square = face_squares(points)
     planes = torch.as_tensor(picture).permute(2, 0, 1)[None].float() / 255
     inside = to_window(points, square)

@@ -1,20 +1,32 @@
 import dataclasses
+from types import SimpleNamespace
 
 import pytest
 import torch
 
 from tellbench.datasets.expression import INDEX
+from tellbench.datasets.faces.framing import read_portrait
 from tellbench.datasets.faces.identity import Embedder
 from tellbench.datasets.faces.landmarks import load_landmarker
 from tellbench.errors import InputError
+from tellbench.generator.meshwarp.quality import portrait_finder, portrait_landmarker, trusted_landmarks
 from tellbench.generator.vasa.data.bank import Bank, film_to
 from tellbench.generator.vasa.data.studio import Recipe
+from tellbench.generator.vasa.decoder import KEPT, MOVED, PAINTED
 from tellbench.generator.vasa.frames import RIG_NAMES, FaceFrames, Pairs
 from tellbench.generator.vasa.judge import Reading
-from tellbench.generator.vasa.measure import WAYS, Driving, figures, measure_disentanglement, measure_people
+from tellbench.generator.vasa.measure import (
+    WAYS,
+    Driving,
+    figures,
+    measure_disentanglement,
+    measure_layers,
+    measure_people,
+)
 from tellbench.generator.vasa.model import FaceModel
-from tellbench.generator.vasa.portraits import carried_pose, measure_portraits
+from tellbench.generator.vasa.portraits import carried_pose, measure_portraits, read_window
 from tellbench.generator.vasa.sizes import SIZES, size_named
+from tellbench.generator.vasa.window import face_squares, pose_of, to_window
 
 RECIPE = Recipe(poses=3, expressions=3, side=96, maps=48)
 
@@ -64,6 +76,7 @@ def test_the_truth_scores_full_marks_and_the_source_does_not(filmed, embedder):
     truth = figures(filmed.image, pairs, Knowing(filmed), embedder)
     copy = figures(pairs.source.image, pairs, Knowing(filmed), embedder)
     weak = figures(filmed.image, pairs, Knowing(filmed, strength=0.5), embedder)
+    assert truth["detail_percent"] == pytest.approx(100)
     assert truth["psnr"] == 60 and truth["pose_degrees"] < 0.1 and truth["landmarks_percent"] < 1e-3
     assert truth["expression_error"] < 1e-3 and copy["expression_error"] > 0.7 and copy["landmarks_percent"] > 3
     assert copy["identity"] == pytest.approx(1, abs=1e-3) and copy["psnr"] < 40
@@ -77,6 +90,25 @@ def test_every_way_is_measured(bank, driving, filmed, embedder):
     table = measure_people(driving, bank, Knowing(filmed), embedder, count=4, portraits=True)
     assert list(table.index) == list(WAYS) and (table.loc["truth", "psnr"] > table.loc["same", "psnr"])
     assert table.loc["copy", "ssim"] < 1 and 0 < table.loc["rig", "psnr"] < 50
+
+
+@pytest.mark.parametrize(("layer", "name"), [(MOVED, "moved"), (KEPT, "kept"), (PAINTED, "painted")])
+def test_layers_are_told_by_the_mask(bank, driving, monkeypatch, layer, name):
+    whole = torch.zeros(1, 3, 8, 8)
+    whole[:, layer] = 1
+    monkeypatch.setattr(driving, "by_rig", lambda pairs: SimpleNamespace(mask=whole.expand(len(pairs), -1, -1, -1)))
+    shares = measure_layers(driving, bank, count=5)
+    assert list(shares) == ["moved", "kept", "painted"] and shares.pop(name) == pytest.approx(100)
+    assert not any(shares.values())
+
+
+def test_layers_are_those_of_the_person_alone(bank, driving, monkeypatch):
+    def painted_room(pairs):
+        person = pairs.target.surface
+        return SimpleNamespace(mask=torch.cat([person, torch.zeros_like(person), 1 - person], 1))
+
+    monkeypatch.setattr(driving, "by_rig", painted_room)
+    assert measure_layers(driving, bank, count=5)["moved"] == pytest.approx(100)
 
 
 def test_a_pose_that_leaks_into_the_rig_is_seen(bank, driving, filmed):
@@ -93,6 +125,18 @@ def test_a_portrait_moves_from_its_own_pose():
     moved = carried_pose(portrait, actor)
     assert torch.allclose(moved[0], portrait[0]) and torch.allclose(moved[1, 0], torch.tensor(0.7))
     assert torch.allclose(moved[:, 6], torch.tensor(0.11))
+
+
+def test_portraits_are_placed_as_vasa_places_them(shared_assets):
+    path = shared_assets / "portraits" / "monalisa_256.png"
+    picture = read_portrait(path)
+    trusted = trusted_landmarks(picture, portrait_finder(), portrait_landmarker())
+    square = face_squares(torch.from_numpy(trusted.points))
+    expected = pose_of(to_window(torch.from_numpy(trusted.points), square))
+    single = portrait_landmarker()(picture[None], portrait_finder()(picture[None])[0][0].box[None]).points
+    found = read_window(path, 96, portrait_finder(), portrait_landmarker()).pose
+    assert torch.allclose(found[:, :3], expected[:, :3], atol=1e-4)
+    assert not torch.allclose(found[:, :3], pose_of(to_window(torch.from_numpy(single), square))[:, :3], atol=1e-3)
 
 
 def test_portraits_are_driven_and_shown(model, filmed, embedder, shared_assets, tmp_path):

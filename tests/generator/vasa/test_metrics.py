@@ -4,6 +4,7 @@ import pytest
 import torch
 
 from tellbench.generator.vasa.metrics import (
+    fine_detail,
     landmark_error,
     psnr,
     reach,
@@ -22,6 +23,18 @@ def test_pictures():
     assert psnr(off, truth)[0] == 60 and 20 <= psnr(off, truth)[1] < 22
     assert ssim(off, truth)[0] == pytest.approx(1) and ssim(off, truth)[1] < 1
     assert ssim(1 - truth, truth).max() < 0
+
+
+def test_blur_takes_fine_detail_and_only_the_person_counts():
+    truth = torch.rand(2, 3, 32, 32, generator=torch.Generator().manual_seed(0))
+    person = torch.zeros(2, 1, 16, 16)
+    person[:, :, :8] = 1
+    blurred = torch.nn.functional.avg_pool2d(truth, 3, 1, 1)
+    half = torch.cat([truth[:, :, :16], torch.zeros_like(truth[:, :, 16:])], 2)
+    assert (fine_detail(blurred, person) < 0.5 * fine_detail(truth, person)).all()
+    assert fine_detail(half + 0.2, person) == pytest.approx(fine_detail(truth, person), rel=0.1)
+    assert fine_detail(half, 1 - person).max() < 0.1 * fine_detail(truth, person).min()
+    assert fine_detail(truth, 0 * person).tolist() == [0, 0]
 
 
 def test_landmark_error_is_in_percent_of_the_eyes_distance():
