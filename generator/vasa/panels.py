@@ -29,7 +29,7 @@ def panel(model: FaceModel, pairs: Pairs) -> Tensor:
     by_rig = by_picture
     if truth.pose is not None and truth.rig is not None and source.pose is not None and source.rig is not None:
         length = model.size.dynamics
-        known = model.encode_source(source.image, source.pose, teach(source.rig, length))
+        known = model.settled(model.encode_source(source.image, source.pose, teach(source.rig, length)))
         by_rig = model.drive(known, truth.pose, teach(truth.rig, length))
     columns = [source, pairs.pose_driver, pairs.dynamics_driver, truth]
     pictures = [frames.image for frames in columns] + [by_rig.image, by_picture.image, by_rig.moved, by_rig.mask]

@@ -19,15 +19,18 @@ from tellbench.generator.meshwarp.quality import examine
 from tellbench.generator.vasa.data.video import PICTURES
 from tellbench.generator.vasa.frames import FaceFrames
 from tellbench.generator.vasa.judge import Read
-from tellbench.generator.vasa.metrics import identity_cosine, strengths, turn_between
+from tellbench.generator.vasa.metrics import fine_detail, identity_cosine, strengths, turn_between
 from tellbench.generator.vasa.model import FaceModel
 from tellbench.generator.vasa.panels import write_panel
 from tellbench.generator.vasa.rig import teach
+from tellbench.generator.vasa.warps import pixel_grid
 from tellbench.generator.vasa.window import cut, face_squares, pose_of, to_window
 
 _BATCH: Final = 8
 _SHOWN: Final = 8
 """Frames of each portrait in the panel."""
+_FACE: Final = 0.5
+"""Half widths of the window about its middle, in which detail is the face's."""
 _CORNER: Final = 8
 """A corner of the room is this share of the window's side."""
 
@@ -120,9 +123,11 @@ def _figures(
     own = portrait.image.expand(len(frames), -1, -1, -1)
     own_points = portrait.landmarks.expand(len(frames), -1, -1)
     corner = frames.shape[-1] // _CORNER
+    face = (pixel_grid(frames.shape[-1], frames).norm(dim=-1) < _FACE).float()[None, None]
     return {
         "found_percent": 100 * sum(bool(faces) for faces in found) / len(found),
         "identity": float(identity_cosine(embedder, frames, read.landmarks, own, own_points).mean()),
+        "detail_percent": float(100 * fine_detail(frames, face).mean() / fine_detail(portrait.image, face).mean()),
         "pose_degrees": float(turn_between(read.pose, poses).mean()),
         "room_moves": float(255 * (frames - own)[..., :corner, [*range(corner), *range(-corner, 0)]].abs().mean()),
         **strengths(read.rig, actor.rig),

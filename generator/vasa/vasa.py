@@ -33,7 +33,7 @@ from tellbench.generator.vasa.motion.space import RATE
 from tellbench.generator.vasa.motion.stream import LEAST_WINDOW, look_ahead
 from tellbench.generator.vasa.moves import moved_pose
 from tellbench.generator.vasa.rig import read_rig, relative, teach
-from tellbench.generator.vasa.window import cut, face_squares, paste, pose_of, to_window
+from tellbench.generator.vasa.window import cut, face_squares, on_pixels, paste, pose_of, to_window
 
 _MOST_PIXELS: Final = 1024
 """Side of the window at most: more than the paint could match."""
@@ -72,7 +72,7 @@ class Vasa(Generator):
     """
 
     name: ClassVar[str] = "vasa"
-    version: ClassVar[str] = "0.6"
+    version: ClassVar[str] = "0.7"
     honours: ClassVar[frozenset[str]] = frozenset(
         {"gaze", "distance", "emotion", "pose", "replace_pose", "head_motion", "expressiveness", "solver", "tracks"}
     )
@@ -166,8 +166,7 @@ class Vasa(Generator):
         model = loaded(self.weights or SHIPPED, self.device)
         find = self.landmarks or (lambda frames: trusted_landmarks(frames[0], portrait_finder(), portrait_landmarker()))
         points = torch.from_numpy(find(portrait[None]).points)
-        square = face_squares(points)
-        side = min(_MOST_PIXELS, max(model.size.window, round(2 * float(square[0, 0, 0]))))
+        square, side = on_pixels(face_squares(points), model.size.window, _MOST_PIXELS)
         picture = torch.from_numpy(portrait.copy()).permute(2, 0, 1)[None].float() / 255
         window = cut(picture, square, side).to(self.device)
         # landmarks tell a painting's pose better than a network that has seen few (assumption)

@@ -144,6 +144,7 @@ def test_portraits_are_driven_and_shown(model, filmed, embedder, shared_assets, 
     (tmp_path / "in" / "one.png").symlink_to(shared_assets / "portraits" / "monalisa_256.png")
     table = measure_portraits(model, Knowing(filmed), embedder, tmp_path / "in", filmed.at(slice(0, 3)), tmp_path, 96)
     assert list(table.index) == ["one", "mean"] and table.loc["one", "found_percent"] >= 0
+    assert 10 < table.loc["one", "detail_percent"] < 130
     assert (tmp_path / "portraits.png").stat().st_size > 10_000
     with pytest.raises(InputError, match="no portraits"):
         measure_portraits(model, Knowing(filmed), embedder, tmp_path / "none", filmed, tmp_path)

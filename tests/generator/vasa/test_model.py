@@ -4,10 +4,12 @@ import pytest
 import torch
 
 from tellbench.errors import InputError
-from tellbench.generator.vasa.decoder import KEPT, MOVED, PAINTED
-from tellbench.generator.vasa.model import FaceModel
+from tellbench.generator.vasa.decoder import KEPT, MOVED, PAINTED, mix, needed
+from tellbench.generator.vasa.metrics import fine_detail, psnr
+from tellbench.generator.vasa.model import SHIPPED, FaceModel
 from tellbench.generator.vasa.rig import teach
 from tellbench.generator.vasa.sizes import N_RIG, SIZES, size_named
+from tellbench.generator.vasa.warps import resized, warped
 
 
 @pytest.fixture(scope="module")
@@ -80,6 +82,41 @@ def test_same_pose_and_expression_carry_the_source_over_unchanged(model):
     source_shares = frame.mask[:, [MOVED, KEPT]].sum(1, keepdim=True)
     expected = source_shares[0, 0, 0, 0] * window + frame.mask[0, PAINTED, 0, 0] * 0.5  # paint starts grey
     assert torch.allclose(frame.image, expected, atol=1e-4)
+
+
+@torch.no_grad()
+def test_a_portrait_shown_as_it_is_is_the_portrait(filmed):
+    """What the shipped model errs by and paints without need is taken out, whatever is asked of it later."""
+    model, still = FaceModel.load(SHIPPED), filmed.at(slice(0, 1))
+    source = model.encode_portrait(still.image, still.pose)
+    naive = model.encode_source(still.image, still.pose, source.dynamics)
+    raw, frame = (model.drive(one, still.pose, source.dynamics) for one in (naive, source))
+    face = (slice(None), slice(None), slice(24, 72), slice(24, 72))
+    error, before = ((one.image - still.image)[face].square().mean() for one in (frame, raw))
+    assert error < 0.1 * before and psnr(frame.image[face], still.image[face]) > 38
+    painted, before = (one.mask[:, PAINTED] for one in (frame, raw))
+    assert painted.mean() < 0.2 * before.mean() and before.max() > 0.5
+
+
+@torch.no_grad()
+def test_paint_that_covers_all_stays_and_shares_add_up():
+    mask = torch.tensor([[0.7, 0.1, 0.2], [0.3, 0.1, 0.6], [0, 0, 1]]).T[None, :, None]  # (1, 3, 1, 3)
+    habit = torch.tensor([0.2, 0.2, 0.2])[None, None, None]
+    fewer = needed(mask, habit)
+    assert fewer[0, PAINTED, 0].tolist() == pytest.approx([0, 0.5, 1])
+    assert torch.allclose(fewer.sum(1), torch.ones(1, 1, 3)) and torch.equal(fewer[:, KEPT], mask[:, KEPT])
+    assert torch.equal(needed(mask, 0 * habit), mask)
+
+
+@torch.no_grad()
+def test_a_source_moved_by_half_a_pixel_keeps_its_detail():
+    picture = resized(torch.rand(1, 3, 48, 48, generator=torch.Generator().manual_seed(0)), 128, "bicubic").clamp(0, 1)
+    flow, mask = torch.full((1, 2, 64, 64), 1 / 128), torch.zeros(1, 3, 128, 128)
+    mask[:, MOVED] = 1
+    whole = torch.ones(1, 1, 128, 128)
+    moved, _ = mix(picture, flow, mask, 0 * picture)
+    assert fine_detail(moved, whole) > 0.97 * fine_detail(picture, whole)
+    assert fine_detail(warped(picture, resized(flow, 128)), whole) < 0.95 * fine_detail(picture, whole)
 
 
 @torch.no_grad()

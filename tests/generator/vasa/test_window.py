@@ -8,6 +8,7 @@ from tellbench.generator.vasa.window import (
     clip_square,
     cut,
     face_squares,
+    on_pixels,
     paste,
     pose_of,
     to_pixels,
@@ -66,3 +67,21 @@ def test_pasting_back_what_was_cut_changes_nothing_and_paint_stays_inside():
     painted = paste(torch.ones(2, 3, 40, 40), square, picture)
     assert painted.shape == (2, 3, 64, 96) and float(painted[:, :, 30, 50].min()) == 1
     assert torch.equal(painted[:, :, :13], picture[:, :, :13].expand(2, -1, -1, -1))
+
+
+@pytest.mark.parametrize(("half", "side"), [(80.3, 161), (99.75, 200)])
+def test_on_pixels_what_is_cut_out_and_pasted_back_is_the_same(half, side):
+    picture = torch.randint(0, 256, (1, 3, 240, 250), generator=torch.Generator().manual_seed(0)) / 255
+    square = torch.tensor([[[half, 0, 124.2], [0, half, 118.9]]])
+    aligned, found = on_pixels(square, 128, 1024)
+    assert found == side and (aligned - square).abs().max() <= 1
+    back = paste(cut(picture, aligned, side), aligned, picture)
+    assert torch.equal((back * 255).round(), (picture * 255).round())
+    resampled = paste(cut(picture, square, side), square, picture)
+    assert (resampled - picture).abs().mean() > 0.02
+
+
+@pytest.mark.parametrize(("half", "side"), [(40.3, 128), (700.3, 1024)])
+def test_windows_of_too_few_or_too_many_pixels_stay_where_they_are(half, side):
+    square = torch.tensor([[[half, 0, 124.2], [0, half, 118.9]]])
+    assert torch.equal(on_pixels(square, 128, 1024)[0], square) and on_pixels(square, 128, 1024)[1] == side
