@@ -20,6 +20,8 @@ Tick = tuple[float, str]
 
 _MARGIN: Final = 0.06
 """Of the range of values, left free above and below."""
+_NEWS: Final = 1e-3
+"""Share of a value below which differences are not drawn large: saturated scores of .999999 are all the same."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -105,8 +107,11 @@ def _limits(values: Sequence[Floats], margin: float) -> tuple[float, float]:
     """Range of everything known, never empty."""
     known = np.concatenate([np.asarray(v, float)[np.isfinite(v)] for v in values] or [np.zeros(0)])
     low, high = (float(known.min()), float(known.max())) if known.size else (0.0, 1.0)
-    gap = high - low or max(abs(high), 1e-6)
-    return low - margin * gap, (high if high > low else low + gap) + margin * gap
+    least = _NEWS * max(abs(low), abs(high), 1e-3)
+    if high - low < least:
+        low, high = (low + high - least) / 2, (low + high + least) / 2
+    gap = margin * (high - low)
+    return low - gap, high + gap
 
 
 def _share(values: npt.ArrayLike, low: float, high: float) -> Floats:

@@ -31,6 +31,15 @@ def test_nothing_known_and_nothing_changing_still_make_a_chart(values):
     assert not made.over_time
 
 
+def test_values_that_are_all_but_equal_make_a_flat_line_and_different_ticks():
+    scores = 1 - 1e-7 * np.array([0.0, 3, 1, 2])
+    made = chart("Score", "time, s", "score", {"cnn": (np.arange(4.0), scores)})
+    heights = np.array(re.findall(r" ([\d.]+)", made.curves[0].path), float)
+    assert len(heights) == 4 and np.ptp(heights) < 0.2
+    texts = [text for _, text in made.y_ticks]
+    assert len(texts) > 1 and len(set(texts)) == len(texts)
+
+
 def test_curves_share_one_box():
     x = np.array([0.0, 1])
     made = chart("t", "time, s", "u", {"a": (x, x), "b": (x, 1 - x)}, kinds=["pristine", "forged"])
