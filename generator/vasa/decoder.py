@@ -12,16 +12,7 @@ from torch.nn import functional
 
 from tellbench.generator.vasa.layers import Stage, conv, norm
 from tellbench.generator.vasa.sizes import N_POSE, Size
-from tellbench.generator.vasa.warps import (
-    lattice,
-    pixel_grid,
-    resized,
-    sample,
-    slices,
-    to_canonical,
-    to_frame,
-    warped,
-)
+from tellbench.generator.vasa.warps import lattice, pixel_grid, resized, sample, slices, to_canonical, to_frame, warped
 
 MOVED, KEPT, PAINTED = 0, 1, 2
 """Channels of a frame's mask."""
@@ -49,19 +40,19 @@ class Source:
     """Canonical appearance (N, C, D, g, g)."""
     field: Tensor
     """Displacement (N, 3, d, s, s) from the canonical head to the picture's expression."""
-    undo: Tensor
-    """Takes away what the flow errs by when the picture is to be shown as it is, (N, 2, h, h); (N, 2, 1, 1) of nought
-    where nobody has looked."""
-    habit: Tensor
-    """Share of each place of the picture that is painted when it is to be shown as it is, (N, 1, W, W); (N, 1, 1, 1) of
-    nought likewise."""
+    undo: Tensor | None = None
+    """Takes away what the flow errs by when the picture is to be shown as it is, (N, 2, h, h); None where nobody has
+    looked, as in training."""
+    habit: Tensor | None = None
+    """Share of each place of the picture that is painted when it is to be shown as it is, (N, 1, W, W); or None."""
 
     def __len__(self) -> int:
         return len(self.image)
 
     def at(self, index: Tensor | slice) -> Source:
         """The people at an index tensor, mask or slice; an index may repeat."""
-        return Source(*(getattr(self, field.name)[index] for field in dataclasses.fields(self)))
+        known = {name: value for name, value in vars(self).items() if value is not None}
+        return Source(**{name: value[index] for name, value in known.items()})
 
 
 @dataclasses.dataclass(frozen=True)
@@ -120,8 +111,9 @@ class Decoder(nn.Module):
         paint = functional.pixel_shuffle(out[:, :12], 2).sigmoid()  # (N, 3, W, W)
         mask = functional.pixel_shuffle(out[:, 12:24], 2).softmax(1)  # (N, 3, W, W)
         flow = flow + _FLOW_STEP * out[:, 24:]
-        mask = needed(mask, warped(source.habit, resized(flow, size.window)))
-        flow = flow + unpainted(mask, flow.shape[-1]) * warped(source.undo, flow)
+        if source.undo is not None and source.habit is not None:
+            mask = needed(mask, warped(source.habit, resized(flow, size.window)))
+            flow = flow + unpainted(mask, flow.shape[-1]) * warped(source.undo, flow)
         image, moved = mix(source.image, flow, mask, paint)
         return Frame(image, mask, flow, paint, moved, depth, field)
 

@@ -31,7 +31,7 @@ from tellbench.generator.vasa.frames import FaceFrames, Pairs
 from tellbench.generator.vasa.judge import Judge, Read, landmarks_in, motions
 from tellbench.generator.vasa.judge_mediapipe import MediaPipeJudge
 from tellbench.generator.vasa.metrics import (
-    fine_detail,
+    detail_percent,
     identity_cosine,
     landmark_error,
     psnr,
@@ -138,9 +138,7 @@ def figures(frames: Tensor, pairs: Pairs, judge: Read, embedder: Embedder) -> di
     return {
         "psnr": float(psnr(frames, target.image).mean()),
         "ssim": float(ssim(frames, target.image).mean()),
-        "detail_percent": float(
-            100 * fine_detail(frames, target.surface).mean() / fine_detail(target.image, target.surface).mean()
-        ),
+        "detail_percent": detail_percent(frames, target.image, target.surface),
         "landmarks_percent": float(landmark_error(read.landmarks, target.landmarks).mean()),
         "pose_degrees": float(turn_between(read.pose, target.pose).mean()),
         "identity": float(identity_cosine(embedder, frames, read.landmarks, source.image, start.landmarks).mean()),

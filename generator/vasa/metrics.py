@@ -46,6 +46,11 @@ def fine_detail(pictures: Tensor, where: Tensor) -> Tensor:
     return total
 
 
+def detail_percent(pictures: Tensor, truth: Tensor, where: Tensor) -> float:
+    """How much of the truth's fine detail pictures have, of all rows together, in percent."""
+    return float(100 * fine_detail(pictures, where).mean() / fine_detail(truth, where).mean())
+
+
 def landmark_error(points: Tensor, truth: Tensor) -> Tensor:
     """Mean distance of the 51 inner points (N, 68 or more, 2) over that of the outer eye corners, in percent, (N,)."""
     first, second = OUTER_CORNERS

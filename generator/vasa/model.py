@@ -60,8 +60,7 @@ class FaceModel(nn.Module):
         field = self.express(dynamics, identity)  # (N, 3, d, s, s)
         cells = lattice(self.size.depth, self.size.grid, pose).expand(len(image), -1, -1, -1, -1)
         volume = self.canonical(posed, cells, field, pose)  # (N, C, D, g, g)
-        nothing = pose.new_zeros(len(pose), 3, 1, 1)
-        return Source(image, pose, dynamics, identity, volume, field, undo=nothing[:, :2], habit=nothing[:, 2:])
+        return Source(image, pose, dynamics, identity, volume, field)
 
     def encode_portrait(self, image: Tensor, pose: Tensor | None = None) -> Source:
         """People of one window each (N, 3, S, S) for known rigs to drive: of what is read, only the rig is taken."""

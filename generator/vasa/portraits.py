@@ -19,7 +19,7 @@ from tellbench.generator.meshwarp.quality import examine
 from tellbench.generator.vasa.data.video import PICTURES
 from tellbench.generator.vasa.frames import FaceFrames
 from tellbench.generator.vasa.judge import Read
-from tellbench.generator.vasa.metrics import fine_detail, identity_cosine, strengths, turn_between
+from tellbench.generator.vasa.metrics import detail_percent, identity_cosine, strengths, turn_between
 from tellbench.generator.vasa.model import FaceModel
 from tellbench.generator.vasa.panels import write_panel
 from tellbench.generator.vasa.rig import teach
@@ -127,7 +127,7 @@ def _figures(
     return {
         "found_percent": 100 * sum(bool(faces) for faces in found) / len(found),
         "identity": float(identity_cosine(embedder, frames, read.landmarks, own, own_points).mean()),
-        "detail_percent": float(100 * fine_detail(frames, face).mean() / fine_detail(portrait.image, face).mean()),
+        "detail_percent": detail_percent(frames, portrait.image, face),
         "pose_degrees": float(turn_between(read.pose, poses).mean()),
         "room_moves": float(255 * (frames - own)[..., :corner, [*range(corner), *range(-corner, 0)]].abs().mean()),
         **strengths(read.rig, actor.rig),

@@ -98,6 +98,11 @@ def to_canonical(points: Tensor, field: Tensor, pose: Tensor) -> Tensor:
 def warped(picture: Tensor, flow: Tensor, mode: str = "bilinear") -> Tensor:
     """Picture (N, C, H, W) seen through a flow (N, 2, h, w): each pixel shows what lies `flow` away, window units.
 
+    Args:
+        picture: What is seen.
+        flow: Where from, relative.
+        mode: How values between pixels come about; `bicubic` may leave the range of the picture.
+
     Returns:
         Shape (N, C, h, w).
     """
