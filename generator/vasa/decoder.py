@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from tellbench.generator.vasa.features import Features
 from tellbench.generator.vasa.layers import Stage, conv, norm
 from tellbench.generator.vasa.sizes import N_POSE, Size
 from tellbench.generator.vasa.warps import lattice, pixel_grid, resized, sample, slices, to_canonical, to_frame, warped
@@ -45,6 +46,8 @@ class Source:
     looked, as in training."""
     habit: Tensor | None = None
     """Share of each place of the picture that is painted when it is to be shown as it is, (N, 1, W, W); or None."""
+    features: Features | None = None
+    """Its eyes and mouth; None where nobody knows where they are."""
 
     def __len__(self) -> int:
         return len(self.image)
@@ -101,7 +104,7 @@ class Decoder(nn.Module):
         x = self.stages[0](x, code)
         weights = self.depth(x).float().softmax(1)  # (N, D, g, g)
         depth = (weights * slices(size.depth, pose)[:, None, None]).sum(1, keepdim=True)  # (N, 1, g, g)
-        canonical, flow = self._flow(source, field, pose, depth)  # (N, 3, W/2, W/2), (N, 2, W/2, W/2)
+        canonical, flow = self.surface(source, field, pose, depth)  # (N, 3, W/2, W/2), (N, 2, W/2, W/2)
         for i, grow in enumerate(self.grow, start=1):
             x = grow(functional.interpolate(x, scale_factor=2, mode="bilinear", align_corners=False))
             if i == len(self.grow):
@@ -117,7 +120,7 @@ class Decoder(nn.Module):
         image, moved = mix(source.image, flow, mask, paint)
         return Frame(image, mask, flow, paint, moved, depth, field)
 
-    def _flow(self, source: Source, field: Tensor, pose: Tensor, depth: Tensor) -> tuple[Tensor, Tensor]:
+    def surface(self, source: Source, field: Tensor, pose: Tensor, depth: Tensor) -> tuple[Tensor, Tensor]:
         """What each pixel shows, as canonical coordinates (N, 3, h, h), and where the source shows it (N, 2, h, h).
 
         The volume's depth weights are averaged to one surface, which is then carried exactly: that is the average of

@@ -61,9 +61,13 @@ class Driving:
     def __init__(self, model: FaceModel, landmarker: Landmarker) -> None:
         self.model, self.landmarker = model, landmarker
 
+    def landmarks(self, frames: FaceFrames) -> Tensor:
+        """Landmarks (N, 70, 2) of pictures."""
+        return landmarks_in(frames.image, self.landmarker).to(frames.image.device)
+
     def pose(self, frames: FaceFrames) -> Tensor:
         """Poses (N, 7) of pictures."""
-        return pose_of(landmarks_in(frames.image, self.landmarker)).to(frames.image.device)
+        return pose_of(self.landmarks(frames))
 
     def dynamics(self, frames: FaceFrames) -> Tensor:
         """What is read of pictures, (N, Z): the rig alone."""
@@ -71,8 +75,8 @@ class Driving:
 
     def drive(self, source: FaceFrames, pose: Tensor, dynamics: Tensor) -> Frame:
         """Portraits in poses (N, 7) with dynamics (N, Z)."""
-        portrait = self.model.encode_portrait(source.image, self.pose(source))
-        return self.model.drive(portrait, pose, dynamics)
+        points = self.landmarks(source)
+        return self.model.drive(self.model.encode_portrait(source.image, pose_of(points), points), pose, dynamics)
 
     def by_rig(self, pairs: Pairs) -> Frame:
         """Sources with the known pose and rig of their targets, as by dials or a motion model."""

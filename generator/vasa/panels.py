@@ -24,12 +24,14 @@ def panel(model: FaceModel, pairs: Pairs) -> Tensor:
     """One row of `COLUMNS` a pair, (3, rows * S, 8 * S) in [0, 1]."""
     source, truth = pairs.source, pairs.target
     side = source.image.shape[-1]
-    read, code = model.encode_portrait(source.image), only_rig(model.read_dynamics(pairs.dynamics_driver.image))
+    read = model.encode_portrait(source.image, landmarks=source.landmarks)
+    code = only_rig(model.read_dynamics(pairs.dynamics_driver.image))
     by_picture = model.drive(read, model.read_pose(pairs.pose_driver.image), code)
     by_rig = by_picture
     if truth.pose is not None and truth.rig is not None and source.pose is not None and source.rig is not None:
         length = model.size.dynamics
-        known = model.settled(model.encode_source(source.image, source.pose, teach(source.rig, length)))
+        bare = model.encode_source(source.image, source.pose, teach(source.rig, length))
+        known = model.settled(bare, source.landmarks)
         by_rig = model.drive(known, truth.pose, teach(truth.rig, length))
     columns = [source, pairs.pose_driver, pairs.dynamics_driver, truth]
     pictures = [frames.image for frames in columns] + [by_rig.image, by_picture.image, by_rig.moved, by_rig.mask]

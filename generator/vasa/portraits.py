@@ -64,7 +64,7 @@ def carried_pose(pose: Tensor, actor: Tensor) -> Tensor:
 def drive_portrait(model: FaceModel, portrait: FaceFrames, actor: FaceFrames) -> tuple[Tensor, Tensor]:
     """Frames (T, 3, S, S) of a portrait driven by an actor's known motion, and the poses (T, 7) they should have."""
     assert portrait.pose is not None and actor.pose is not None and actor.rig is not None
-    source = model.encode_portrait(portrait.image, portrait.pose)
+    source = model.encode_portrait(portrait.image, portrait.pose, portrait.landmarks)
     poses = carried_pose(portrait.pose, actor.pose)
     frames = []
     for start in range(0, len(actor), _BATCH):

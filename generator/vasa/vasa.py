@@ -72,7 +72,7 @@ class Vasa(Generator):
     """
 
     name: ClassVar[str] = "vasa"
-    version: ClassVar[str] = "0.7"
+    version: ClassVar[str] = "0.8"
     honours: ClassVar[frozenset[str]] = frozenset(
         {"gaze", "distance", "emotion", "pose", "replace_pose", "head_motion", "expressiveness", "solver", "tracks"}
     )
@@ -170,8 +170,9 @@ class Vasa(Generator):
         picture = torch.from_numpy(portrait.copy()).permute(2, 0, 1)[None].float() / 255
         window = cut(picture, square, side).to(self.device)
         # landmarks tell a painting's pose better than a network that has seen few (assumption)
-        pose = pose_of(to_window(points, square)).to(self.device)
-        return Stage(model, model.encode_portrait(window, pose), square, picture.to(self.device), enlarged)
+        inside = to_window(points, square)
+        source = model.encode_portrait(window, pose_of(inside).to(self.device), inside.to(self.device))
+        return Stage(model, source, square, picture.to(self.device), enlarged)
 
 
 class Stage:

@@ -106,8 +106,12 @@ def warped(picture: Tensor, flow: Tensor, mode: str = "bilinear") -> Tensor:
     Returns:
         Shape (N, C, h, w).
     """
-    grid = pixel_grid(flow.shape[-1], flow) + flow.movedim(1, -1).float()
-    return functional.grid_sample(picture.float(), grid, mode, padding_mode="border", align_corners=False)
+    return seen_at(picture, pixel_grid(flow.shape[-1], flow) + flow.movedim(1, -1), mode)
+
+
+def seen_at(picture: Tensor, places: Tensor, mode: str = "bilinear") -> Tensor:
+    """What a picture (N, C, H, W) shows at window coordinates (N, h, w, 2), (N, C, h, w); beyond its edge, the edge."""
+    return functional.grid_sample(picture.float(), places.float(), mode, padding_mode="border", align_corners=False)
 
 
 def undoing(flow: Tensor) -> Tensor:

@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from tellbench.datasets.audio import RATE, Audio
+from tellbench.datasets.expression import columns
 from tellbench.datasets.faces.landmarks import Landmarks
 from tellbench.datasets.studio.people.identity import Identity
 from tellbench.datasets.studio.people.person import Person
@@ -94,6 +95,21 @@ def test_given_motion_is_shown_instead_of_one_to_the_voice(generator, shot):
         (chunk,) = generator.animate(_request(shot, n_frames=4, motion=given))
         shown.append(chunk.tracks["yaw"])
     assert np.allclose(shown[1] - shown[0], 5, atol=0.5)
+
+
+def test_blinks_shut_the_portrait_s_own_eyes(generator, shot):
+    """Even an untrained model's: irises give way to skin, and come back."""
+    blinks, still, quiet = np.zeros((3, 52), np.float32), np.zeros((3, 6), np.float32), np.zeros(3, np.float32)
+    blinks[1, columns("eyeBlink")] = 1
+    motion = Motion(blinks, still, still[:, :2], quiet, quiet)
+    (chunk,) = generator.animate(_request(shot, n_frames=3, motion=motion))
+    open_, shut, again = (frame.mean(-1) for frame in chunk.frames)
+    portrait = shot.frames[0].mean(-1)
+    for x, y in np.round(shot.iris[0]).astype(int):
+        iris, skin = (np.s_[y - 2 : y + 3, x - 2 : x + 3], np.s_[y + 12 : y + 16, x - 2 : x + 3])
+        apart = portrait[skin].mean() - portrait[iris].mean()
+        assert apart > 30 and abs(portrait[skin].mean() - shut[iris].mean()) < 0.5 * apart
+    assert np.array_equal(open_, again)
 
 
 def test_enlarged_faces_lose_detail(generator, shot):
