@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from tellbench.generator.vasa.axes import Axes, on_curve, soft
-from tellbench.generator.vasa.warps import resized, seen_at
+from tellbench.generator.vasa.warps import seen_at
 
 POINTS: Final = (*range(48, 60), 61, 62, 63, 67, 66, 65)
 """The iBUG points of the lips: from the subject's right corner along the outer upper edge to the left, back along the
@@ -34,7 +34,7 @@ class Mouth(Axes):
     """The mouth in each of N windows, from the subject's right corner (s = 0) to the left (1)."""
 
     beside: ClassVar[tuple[float, float]] = (-0.2, 1.2)
-    across: ClassVar[tuple[float, float]] = (-0.7, 1.2)
+    across: ClassVar[tuple[float, float]] = (-0.45, 1.3)
 
     def __init__(self, points: Tensor) -> None:
         """`points` (N, 18, 2) in the order of `POINTS`, window coordinates."""
@@ -93,7 +93,7 @@ def parted(
     lengths = _lengths(rest, seen, scale)[:, None, None]
     (upper, lower), (outer_up, outer_low) = _edges(rest, seen, s, lengths)
     dark = _DARK * torch.exp(-(lower - upper).clamp(min=0) / _DEEP)
-    inside = resized(paint, side, "bicubic")[..., rows, columns].clamp(0, 1) * (1 - dark)[:, None]
+    inside = seen_at(paint, seen.places(s, n), "bicubic").clamp(0, 1) * (1 - dark)[:, None]
     for edge, own, sign in zip((upper, lower), rest.inner(s), (1, -1), strict=True):
         lip = seen_at(source, rest.places(s, own + (n - edge) / lengths), "bicubic").clamp(0, 1)
         inside = torch.lerp(inside, lip, seen.covered(sign * (edge - n), side).expand_as(lip))
