@@ -118,6 +118,8 @@ def shut_twin(picture: Tensor, points: Tensor) -> Tensor:
     twin = picture.clone()
     for eye in eyes_at(points):
         (rows, columns), s, n = eye.about(picture.shape[-1])
+        if not s.numel():
+            continue
         upper, lower = eye.upper(s), eye.lower(s)
         edge = upper + _UPPER * (lower - upper).clamp(min=0)
         lid = _lid(picture, eye, s, n, upper, edge)

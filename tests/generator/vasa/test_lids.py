@@ -98,6 +98,14 @@ def test_shares_count_from_the_portrait_s_own_lids():
     assert shutting(_blinked([[0.04, 0.06]]), _blinked([[0.0, 0.0]]))[0].tolist() == pytest.approx([0, 0.06])
 
 
+def test_eyes_outside_the_window_shut_unseen():
+    face, _ = _face()
+    beyond = BOTH + torch.tensor([3.0, 0.0])
+    assert torch.equal(shut_twin(face, beyond), face)
+    shown = shut(face, face, face, eyes_at(beyond), torch.zeros(1, 2, 16, 16), torch.ones(1, 2))
+    assert torch.equal(shown, face)
+
+
 def test_lids_set_out_without_a_jump():
     """Just above what counts as a blink, next to nothing is changed."""
     face, _ = _face()
