@@ -22,6 +22,8 @@ _LEAST: Final = 0.01
 _PARTED: Final = (0.02, 0.07)
 """Mouth widths by which lips must move apart before anything is changed, and from which on they are the portrait's own
 alone (assumption)."""
+_TURNED: Final = (32.0, 38.0)
+"""Degrees of yaw across which a mouth turned away is left to the model: its corners no longer lie beside its lips."""
 _BEYOND: Final = 0.15
 _MARGIN: Final = 0.12
 """Mouth widths beside the corners and beyond the outer edges across which the change ends (assumption)."""
@@ -58,17 +60,21 @@ class Mouth(Axes):
         return lower - upper
 
 
-def parting(rest: Mouth, seen: Mouth, scale: Tensor) -> Tensor:
+def parting(rest: Mouth, seen: Mouth, scale: Tensor, yaw: Tensor) -> Tensor:
     """How far N mouths are open more than in the portrait, as shares (N,) of what counts as open, in [0, 1].
+
+    0 where the head is turned far away.
 
     Args:
         rest: The portrait's.
         seen: The frames'.
         scale: Of a length on the head at rest, in the frames, (N,).
+        yaw: Of the head in the frames, radians, (N,).
     """
-    first, last = _PARTED
+    (first, last), (near, far) = _PARTED, _TURNED
     more = seen.height() - rest.height() * _lengths(rest, seen, scale)
-    return ((more - first) / (last - first)).clamp(0, 1)
+    towards = ((far - yaw.rad2deg().abs()) / (far - near)).clamp(0, 1)
+    return ((more - first) / (last - first)).clamp(0, 1) * towards
 
 
 def parted(

@@ -125,7 +125,7 @@ class FaceModel(nn.Module):
     ) -> Tensor:
         """The image with lips of the portrait's own in the rows whose mouths open."""
         field, scale = self.express(dynamics, source.identity), (pose[:, 5] - source.pose[:, 5]).exp()
-        shares = parting(known.mouth, known.mouth_in(field, pose), scale)
+        shares = parting(known.mouth, known.mouth_in(field, pose), scale, pose[:, 0])
         rows = shares.nonzero()[:, 0]
         if not len(rows):
             return image

@@ -94,8 +94,15 @@ def test_mouths_part_as_far_as_outer_edges_do(open_, scale, width, share):
     points = _mouth(open_, width)
     if width < 0.4:
         points[:, :, 1] = _mouth(open_)[:, :, 1]
-    found = parting(Mouth(_mouth()), Mouth(points), torch.tensor([scale]))
+    found = parting(Mouth(_mouth()), Mouth(points), torch.tensor([scale]), torch.zeros(1))
     assert float(found) == pytest.approx(share, abs=0.02)
+
+
+@pytest.mark.parametrize(("degrees", "share"), [(30, 1), (-35, 0.5), (39, 0)])
+def test_a_mouth_turned_away_is_left_to_the_model(degrees, share):
+    yaw = torch.deg2rad(torch.tensor([float(degrees)]))
+    found = parting(Mouth(_mouth()), Mouth(_mouth(0.3)), torch.ones(1), yaw)
+    assert float(found) == pytest.approx(share, abs=1e-3)
 
 
 def test_curves_stay_near_points_beside_the_corners():
