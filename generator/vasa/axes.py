@@ -11,6 +11,8 @@ from tellbench.generator.vasa.warps import pixel_grid
 
 _INSIDE: Final = 0.1
 """Of a feature's width, between its corners and points that curves lead through (assumption)."""
+_LEAST: Final = 1e-3
+"""Window units that a feature is taken to be wide at least: landmarks may fall on one spot."""
 _RTOL: Final = 0.01
 """Singular values of a curve's equations, against the largest, that count as nought (assumption)."""
 
@@ -29,7 +31,7 @@ class Axes:
         """From corners (N, 2) in window coordinates."""
         self.origin = start
         along = end - start
-        self.width = along.norm(dim=-1)  # (N,)
+        self.width = along.norm(dim=-1).clamp(min=_LEAST)  # (N,)
         along = along / self.width[:, None]
         down = torch.stack([-along[:, 1], along[:, 0]], -1)
         self.axes = torch.stack([along, torch.where(down[:, 1:] < 0, -down, down)], 1)  # (N, 2, 2)

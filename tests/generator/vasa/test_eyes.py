@@ -57,6 +57,13 @@ def test_a_patch_holds_the_eye_and_is_empty_outside_the_window():
     assert rows.stop > rows.start and columns.stop == columns.start
 
 
+def test_points_on_one_spot_are_a_feature_still():
+    eye = Eye(torch.full((1, 6, 2), 0.2))
+    (rows, columns), s, n = eye.about(100)
+    assert s.isfinite().all() and n.isfinite().all() and rows.stop - rows.start <= 2
+    assert eye.upper(torch.tensor([[0.5]])) == eye.lower(torch.tensor([[0.5]])) == 0
+
+
 def test_an_edge_is_found_where_the_picture_darkens():
     """Landmarks put a twentieth of the eye's width too low; other points stay."""
     grid = pixel_grid(256, BOTH).expand(1, -1, -1, -1)
