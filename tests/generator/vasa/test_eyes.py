@@ -59,7 +59,7 @@ def test_a_patch_holds_the_eye_and_is_empty_outside_the_window():
 
 def test_points_on_one_spot_are_a_feature_still():
     eye = Eye(torch.full((1, 6, 2), 0.2))
-    (rows, columns), s, n = eye.about(100)
+    (rows, _), s, n = eye.about(100)
     assert s.isfinite().all() and n.isfinite().all() and rows.stop - rows.start <= 2
     assert eye.upper(torch.tensor([[0.5]])) == eye.lower(torch.tensor([[0.5]])) == 0
 
