@@ -44,8 +44,8 @@ class Axes:
 
     def places(self, s: Tensor, n: Tensor) -> Tensor:
         """Window coordinates (N, ..., 2) of s and n (N, ...)."""
-        shape = torch.broadcast_shapes(s.shape, n.shape)
-        both = torch.stack([s.expand(shape), n.expand(shape)], -1)
+        whole = s + n  # as large as both
+        both = torch.stack([s.expand_as(whole), n.expand_as(whole)], -1)
         apart: Tensor = both.flatten(1, -2) @ (self.axes * self.width[:, None, None])
         return _as(self.origin, both) + apart.view_as(both)
 
