@@ -93,12 +93,6 @@ def bow(s: Tensor) -> Tensor:
     return 4 * inside * (1 - inside)
 
 
-def soft(distance: Tensor, width: float) -> Tensor:
-    """0 where a distance is negative, 1 from a width on, smooth between."""
-    share = (distance / width).clamp(0, 1)
-    return share * share * (3 - 2 * share)
-
-
 def _as(rows: Tensor, like: Tensor) -> Tensor:
     """Rows (N, K) to be broadcast over (N, ..., K)."""
     return rows.view(len(rows), *[1] * (like.ndim - 2), rows.shape[-1])

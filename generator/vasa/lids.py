@@ -15,7 +15,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from tellbench.datasets.studio.expressions.eye_shapes import LID_SHIFTS
-from tellbench.generator.vasa.axes import soft
+from tellbench.datasets.studio.people.sculpture import smoothstep
 from tellbench.generator.vasa.eyes import Eye, eyes_at
 from tellbench.generator.vasa.frames import RIG_NAMES
 from tellbench.generator.vasa.rig import read_rig, write_rig
@@ -103,7 +103,12 @@ def _layers(
     own_lid, own_eye = (_carried(what, eye, s, across, flow) for what, across in ((twin, lid), (source, below)))
     ball = torch.lerp(before, own_eye, share[:, None].expand_as(before))  # paint knows where it looks, until it shuts
     shown = torch.lerp(ball, own_lid, eye.covered(edge - n, source.shape[-1]).expand_as(ball))
-    near = soft(s + 0.2, 0.15) * soft(1.2 - s, 0.15) * soft(n - top + 0.05, 0.1) * soft(bottom + 0.05 - n, 0.1)
+    near = (
+        smoothstep(0, 0.15, s + 0.2)
+        * smoothstep(0, 0.15, 1.2 - s)
+        * smoothstep(0, 0.1, n - top + 0.05)
+        * smoothstep(0, 0.1, bottom + 0.05 - n)
+    )
     return shown, (near * ((share - _TWITCH) / (_FULLY - _TWITCH)).clamp(0, 1))[:, None].expand_as(shown)
 
 
@@ -123,7 +128,7 @@ def shut_twin(picture: Tensor, points: Tensor) -> Tensor:
         upper, lower = eye.upper(s), eye.lower(s)
         edge = upper + _UPPER * (lower - upper).clamp(min=0)
         lid = _lid(picture, eye, s, n, upper, edge)
-        within = soft(n - upper + _FOLD, 0.12) * soft(s + 0.06, 0.12) * soft(1.06 - s, 0.12)
+        within = smoothstep(0, 0.12, n - upper + _FOLD) * smoothstep(0, 0.12, s + 0.06) * smoothstep(0, 0.12, 1.06 - s)
         weight = within[:, None] * eye.covered(edge - n, picture.shape[-1])
         part = twin[..., rows, columns]
         twin[..., rows, columns] = torch.lerp(part, lid, weight.expand_as(part))
@@ -140,7 +145,7 @@ def _lid(picture: Tensor, eye: Eye, s: Tensor, n: Tensor, upper: Tensor, edge: T
     smooth = functional.avg_pool2d(picture, 2 * reach + 1, 1, reach, count_include_pad=False)
     skin = skin + _GRAIN * (seen_at(picture, mirrored) - seen_at(smooth, mirrored))
     lashes = seen_at(picture, eye.places(s, n - edge + upper + _LASHES))
-    there = soft(n - edge + _LASHES, 0.04) * soft(s - 0.02, 0.1) * soft(0.98 - s, 0.1)
+    there = smoothstep(0, 0.04, n - edge + _LASHES) * smoothstep(0, 0.1, s - 0.02) * smoothstep(0, 0.1, 0.98 - s)
     return torch.lerp(skin.clamp(0, 1), lashes, there[:, None].expand_as(lashes))
 
 

@@ -11,7 +11,8 @@ from typing import ClassVar, Final
 import torch
 from torch import Tensor
 
-from tellbench.generator.vasa.axes import Axes, on_curve, soft
+from tellbench.datasets.studio.people.sculpture import smoothstep
+from tellbench.generator.vasa.axes import Axes, on_curve
 from tellbench.generator.vasa.warps import seen_at
 
 POINTS: Final = (*range(48, 60), 61, 62, 63, 67, 66, 65)
@@ -103,8 +104,8 @@ def parted(
     for edge, own, sign in zip((upper, lower), rest.inner(s), (1, -1), strict=True):
         lip = seen_at(source, rest.places(s, own + (n - edge) / lengths), "bicubic").clamp(0, 1)
         inside = torch.lerp(inside, lip, seen.covered(sign * (edge - n), side).expand_as(lip))
-    near = soft(n - outer_up + _MARGIN, _MARGIN) * soft(outer_low + _MARGIN - n, _MARGIN)
-    near = near * soft(s + _BEYOND, _BEYOND) * soft(1 + _BEYOND - s, _BEYOND) * share[:, None, None]
+    near = smoothstep(0, _MARGIN, n - outer_up + _MARGIN) * smoothstep(0, _MARGIN, outer_low + _MARGIN - n)
+    near = near * smoothstep(0, _BEYOND, s + _BEYOND) * smoothstep(0, _BEYOND, 1 + _BEYOND - s) * share[:, None, None]
     picture[..., rows, columns] = torch.lerp(part, inside, near[:, None].expand_as(part))
     return picture
 

@@ -3,7 +3,8 @@
 import pytest
 import torch
 
-from tellbench.generator.vasa.axes import bow, soft
+from tellbench.datasets.studio.people.sculpture import smoothstep
+from tellbench.generator.vasa.axes import bow
 from tellbench.generator.vasa.eyes import POINTS, Eye, eyes_at, on_edges
 from tellbench.generator.vasa.warps import pixel_grid
 
@@ -44,7 +45,7 @@ def test_lines_end_in_the_corners():
     beyond = torch.tensor([[-0.5, 0.0, 1.0, 1.5]])
     assert eye.upper(beyond).abs().max() < 1e-6 and eye.lower(beyond).abs().max() < 1e-6
     assert bow(torch.tensor([-1.0, 0, 0.5, 1, 2])).tolist() == [0, 0, 1, 0, 0]
-    assert soft(torch.tensor([-1.0, 0, 0.5, 1, 9]), 1.0).tolist() == [0, 0, 0.5, 1, 1]
+    assert smoothstep(0, 1.0, torch.tensor([-1.0, 0, 0.5, 1, 9])).tolist() == [0, 0, 0.5, 1, 1]
 
 
 def test_a_patch_holds_the_eye_and_is_empty_outside_the_window():

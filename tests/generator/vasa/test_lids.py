@@ -140,8 +140,8 @@ def test_a_portrait_blinks_in_the_frames_that_are_told_to_and_only_about_its_eye
 
 
 @torch.no_grad()
-def test_shut_eyes_are_skin_and_as_sharp_as_the_face(portrait):
-    """In place of dark irises there is what lies about them, and more fine detail than paint had."""
+def test_shut_eyes_are_skin(portrait):
+    """In place of dark irises there is what lies about them."""
     model, still, source = portrait
     shown = _driven(model, source, [1.0])[0].mean(0)
     for iris in still.landmarks[0, 68:70]:
