@@ -13,6 +13,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from tellbench.datasets.faces.geometry import sampling_grid
+from tellbench.datasets.studio.people.sculpture import smoothstep
 from tellbench.generator.vasa.pose import PERSPECTIVE, angles
 
 STEADY: Final = (36, 39, 42, 45, 27, 28, 29, 30, 31, 35, 48, 54)
@@ -118,8 +119,7 @@ def paste(windows: Tensor, squares: Tensor, picture: Tensor) -> Tensor:
     there = functional.grid_sample(
         windows, grid.expand(len(windows), -1, -1, -1), padding_mode="border", align_corners=False
     )
-    inside = ((1 - grid.abs().amax(-1)) / _FEATHER).clamp(0, 1)[:, None]
-    weight = inside * inside * (3 - 2 * inside)
+    weight = smoothstep(0, _FEATHER, 1 - grid.abs().amax(-1))[:, None]
     return torch.lerp(picture.expand_as(there), there, weight.expand_as(there))
 
 
