@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Final
+import copy
+from typing import ClassVar, Final, Self
 
 import torch
 from torch import Tensor
@@ -20,7 +21,7 @@ _RTOL: Final = 0.01
 class Axes:
     """One feature in each of N windows: s goes along it, from one corner (0) to the other (1); n across, downward.
 
-    Both are in widths of the feature.
+    Both are in widths of the feature. Attributes are tensors of N rows.
     """
 
     beside: ClassVar[tuple[float, float]]
@@ -35,6 +36,12 @@ class Axes:
         along = along / self.width[:, None]
         down = torch.stack([-along[:, 1], along[:, 0]], -1)
         self.axes = torch.stack([along, torch.where(down[:, 1:] < 0, -down, down)], 1)  # (N, 2, 2)
+
+    def __getitem__(self, index: Tensor | slice) -> Self:
+        """The feature in some of the windows."""
+        some = copy.copy(self)
+        vars(some).update({name: value[index] for name, value in vars(self).items()})
+        return some
 
     def coordinates(self, places: Tensor) -> tuple[Tensor, Tensor]:
         """Both coordinates, s and n, (N, ...) each, of window coordinates (N, ..., 2)."""

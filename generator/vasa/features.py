@@ -7,12 +7,13 @@ from typing import Final
 
 from torch import Tensor
 
-from tellbench.generator.vasa import eyes, lips
+from tellbench.generator.vasa import eyes, mouth
 from tellbench.generator.vasa.eyes import Eye, eyes_at
-from tellbench.generator.vasa.lips import Mouth
+from tellbench.generator.vasa.mouth import Mouth, Mouths
+from tellbench.generator.vasa.teeth import Teeth
 from tellbench.generator.vasa.warps import to_frame
 
-POINTS: Final = (*eyes.POINTS, *lips.POINTS)
+POINTS: Final = (*eyes.POINTS, *mouth.POINTS)
 """Of the 68 iBUG points, those of both eyes and of the mouth."""
 N_EYES: Final = len(eyes.POINTS)
 """How many of them, the first, are the eyes'."""
@@ -30,22 +31,24 @@ class Features:
     """What the way there and back errs by, (N, 30, 2), window coordinates."""
     twin: Tensor
     """The portraits with their eyes shut, (N, 3, S, S)."""
+    teeth: Teeth
+    """Behind their lips."""
 
     def __getitem__(self, index: Tensor | slice) -> Features:
         return Features(*(getattr(self, field.name)[index] for field in dataclasses.fields(self)))
-
-    @property
-    def mouth(self) -> Mouth:
-        """The portraits' own."""
-        return Mouth(self.points[:, N_EYES:])
 
     def eyes_in(self, field: Tensor, pose: Tensor) -> tuple[Eye, Eye]:
         """Eyes in poses (N, 7), under a displacement (N, 3, D, S, S) from the canonical head."""
         return eyes_at(self._seen(field, pose)[:, :N_EYES])
 
-    def mouth_in(self, field: Tensor, pose: Tensor) -> Mouth:
-        """The mouth in poses (N, 7), likewise."""
-        return Mouth(self._seen(field, pose)[:, N_EYES:])
+    def mouths_in(self, field: Tensor, calm: Tensor, pose: Tensor, scale: Tensor) -> Mouths:
+        """The mouths in poses (N, 7), under a displacement and under that of the portraits, `calm`, likewise.
+
+        A length on the head at rest is `scale` (N,) times as long in the frames.
+        """
+        points = self.points, self._seen(field, pose), self._seen(calm, pose)
+        rest, seen, still = (Mouth(of[:, N_EYES:]) for of in points)
+        return Mouths(rest, seen, still, scale)
 
     def _seen(self, field: Tensor, pose: Tensor) -> Tensor:
         return to_frame(self.canonical, field, pose)[..., :2] + self.error

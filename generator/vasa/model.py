@@ -11,13 +11,15 @@ from torch import Tensor, nn
 
 from tellbench.generator.vasa.decoder import PAINTED, Decoder, Frame, Source
 from tellbench.generator.vasa.encoders import Appearance, Canonical, Reader
-from tellbench.generator.vasa.eyes import on_edges
+from tellbench.generator.vasa.eyes import eyes_at, on_edges
 from tellbench.generator.vasa.features import N_EYES, POINTS, Features
 from tellbench.generator.vasa.lids import opened, shut, shut_twin, shutting
 from tellbench.generator.vasa.lips import parted, parting
+from tellbench.generator.vasa.mouth import Mouth
 from tellbench.generator.vasa.rig import only_rig
 from tellbench.generator.vasa.sizes import SIZES, Size, size_named
 from tellbench.generator.vasa.state import read_weights, write_weights
+from tellbench.generator.vasa.teeth import teeth_of
 from tellbench.generator.vasa.warps import (
     Fields,
     lattice,
@@ -124,18 +126,14 @@ class FaceModel(nn.Module):
         self, source: Source, known: Features, image: Tensor, paint: Tensor, pose: Tensor, dynamics: Tensor
     ) -> Tensor:
         """The image with lips of the portrait's own in the rows whose mouths open."""
-        field, scale = self.express(dynamics, source.identity), (pose[:, 5] - source.pose[:, 5]).exp()
-        shares = parting(known.mouth, known.mouth_in(field, pose), scale, pose[:, 0])
+        scale = (pose[:, 5] - source.pose[:, 5]).exp()
+        mouths = known.mouths_in(self.express(dynamics, source.identity), source.field, pose, scale)
+        shares = parting(mouths, pose[:, 0])
         rows = shares.nonzero()[:, 0]
         if not len(rows):
             return image
-        known = known[rows]
-        seen = known.mouth_in(field[rows], pose[rows])
-        return image.index_copy(
-            0,
-            rows,
-            parted(image[rows], paint[rows], source.image[rows], known.mouth, seen, scale[rows], shares[rows]),
-        )
+        own = parted(image[rows], paint[rows], source.image[rows], known.teeth[rows], mouths[rows], shares[rows])
+        return image.index_copy(0, rows, own)
 
     def save(self, path: Path) -> None:
         """Write the weights in half precision, with the size's name, as safetensors."""
@@ -158,7 +156,8 @@ def _features(source: Source, still: Frame, landmarks: Tensor) -> Features:
     depth = seen_at(still.depth, points[:, None])[:, 0, 0, :, None]  # (N, 30, 1)
     canonical = to_canonical(torch.cat([points, depth], -1), still.field, source.pose)
     again = to_frame(canonical, source.field, source.pose)[..., :2]
-    return Features(points, canonical, points - again, shut_twin(source.image, points[:, :N_EYES]))
+    teeth = teeth_of(source.image, eyes_at(points[:, :N_EYES]), Mouth(points[:, N_EYES:]))
+    return Features(points, canonical, points - again, shut_twin(source.image, points[:, :N_EYES]), teeth)
 
 
 def _about_face(flow: Tensor) -> Tensor:

@@ -1,4 +1,4 @@
-"""Lips that part: the portrait's own, as thick as they were, with paint between them and nothing changed elsewhere."""
+"""Lips that part: the portrait's own, as thick as they were, and nothing changed beyond them."""
 
 import dataclasses
 
@@ -7,8 +7,10 @@ import torch
 
 from tellbench.generator.vasa.features import POINTS as FEATURES
 from tellbench.generator.vasa.frames import RIG_NAMES
-from tellbench.generator.vasa.lips import POINTS, Mouth, parted, parting
+from tellbench.generator.vasa.lips import parted, parting
 from tellbench.generator.vasa.model import SHIPPED, FaceModel
+from tellbench.generator.vasa.mouth import POINTS, Mouth, Mouths
+from tellbench.generator.vasa.teeth import Teeth
 from tellbench.generator.vasa.warps import pixel_grid
 
 SIDE = 160
@@ -38,11 +40,18 @@ def _portrait():
     return picture.expand(3, -1, -1, -1).movedim(1, 0).contiguous()
 
 
-def _parted(open_, share=1.0, scale=1.0, width=0.4):
-    portrait, one = _portrait(), torch.ones(1)
+TOOTHLESS = Teeth(torch.full((1, 3), PAINT), torch.ones(1))
+
+
+def _mouths(seen, scale=1.0):
+    rest = Mouth(_mouth())
+    return Mouths(rest, Mouth(seen), rest, torch.tensor([scale]))
+
+
+def _parted(open_, share=1.0):
+    portrait, mouths = _portrait(), _mouths(_mouth(open_))
     paint = torch.full((1, 3, 32, 32), PAINT)
-    rest, seen = Mouth(_mouth()), Mouth(_mouth(open_, width))
-    return parted(portrait, paint, portrait, rest, seen, scale * one, share * one), portrait, seen
+    return parted(portrait, paint, portrait, TOOTHLESS, mouths, torch.tensor([share])), portrait, mouths.seen
 
 
 def test_points_lie_in_the_order_that_is_said(filmed):
@@ -94,14 +103,14 @@ def test_mouths_part_as_far_as_outer_edges_do(open_, scale, width, share):
     points = _mouth(open_, width)
     if width < 0.4:
         points[:, :, 1] = _mouth(open_)[:, :, 1]
-    found = parting(Mouth(_mouth()), Mouth(points), torch.tensor([scale]), torch.zeros(1))
+    found = parting(_mouths(points, scale), torch.zeros(1))
     assert float(found) == pytest.approx(share, abs=0.02)
 
 
 @pytest.mark.parametrize(("degrees", "share"), [(30, 1), (-35, 0.5), (39, 0)])
 def test_a_mouth_turned_away_is_left_to_the_model(degrees, share):
     yaw = torch.deg2rad(torch.tensor([float(degrees)]))
-    found = parting(Mouth(_mouth()), Mouth(_mouth(0.3)), torch.ones(1), yaw)
+    found = parting(_mouths(_mouth(0.3)), yaw)
     assert float(found) == pytest.approx(share, abs=1e-3)
 
 
