@@ -12,7 +12,7 @@ from torch.nn import functional
 from tellbench.datasets.faces.augment import blur
 from tellbench.datasets.faces.landmarks import EYES, GROUPS
 from tellbench.datasets.studio.labels import Label
-from tellbench.generator.vasa.decoder import Frame, Source
+from tellbench.generator.vasa.decoder import LAYERS, Frame, Source
 from tellbench.generator.vasa.encoders import Reader
 from tellbench.generator.vasa.frames import RIG_NAMES, FaceFrames
 from tellbench.generator.vasa.layers import conv, norm
@@ -169,8 +169,8 @@ def depth_loss(frame: Frame, truth: FaceFrames) -> Tensor:
 def flow_losses(frame: Frame, truth: FaceFrames, known: FaceFrames) -> tuple[Tensor, Tensor]:
     """Error of the whole flow, and of the layers' shares: what the source shows of the head is moved, not blended.
 
-    The rest of what it shows, the room, is kept, and what it hides is painted. The room is seen where it is seen in
-    both pictures. Skin that open lids hide counts as shown where what is carried over in its place is nearly as good
+    What it hides of the head is painted, and where nobody is, there is the room, whether the source shows it or hides
+    it. Skin that open lids hide counts as shown where what is carried over in its place is nearly as good
     as paint: a stretched lid keeps its grain and its lashes, painted ones are blurs.
     """
     assert truth.surface is not None and known.surface is not None
@@ -181,8 +181,7 @@ def flow_losses(frame: Frame, truth: FaceFrames, known: FaceFrames) -> tuple[Ten
     gap = (resized(frame.flow, side) - way).abs().sum(1, keepdim=True)
     weight = region_weight(_landmarks(truth), side) * shown
     flow = (weight * gap).sum() / (weight.sum() + 1)
-    visible = torch.where(truth.surface > 0.5, shown, 1 - known.surface)
-    return flow, _shares_loss(frame, truth, way, visible)
+    return flow, _shares_loss(frame, truth, way, shown)
 
 
 def _shares_loss(frame: Frame, truth: FaceFrames, way: Tensor, visible: Tensor) -> Tensor:
@@ -191,10 +190,10 @@ def _shares_loss(frame: Frame, truth: FaceFrames, way: Tensor, visible: Tensor) 
     side = way.shape[-1]
     folded = _lids(_landmarks(truth), side) * (1 - visible)
     visible = visible + folded * _carried_well(frame, truth, side)
-    moved, kept, painted = resized(frame.mask, side).chunk(3, 1)
+    moved, kept, painted, room = resized(frame.mask, side).chunk(LAYERS, 1)
     still = (-way.square().sum(1, keepdim=True) / (2 * _STILL**2)).exp()
-    carried = torch.where(truth.surface > 0.5, moved + still * kept, kept)
-    right = visible * carried + (1 - visible) * painted
+    person = visible * (moved + still * kept) + (1 - visible) * painted
+    right = torch.where(truth.surface > 0.5, person, room)
     weight = 1 + (_COUNTS - 1) * folded
     return -(weight * right.clamp(min=1e-3).log()).mean()
 

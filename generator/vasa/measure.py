@@ -26,7 +26,7 @@ from tellbench.datasets.files import atomic_path
 from tellbench.errors import run
 from tellbench.generator.vasa.data.bank import Bank, filmed, people_of
 from tellbench.generator.vasa.data.studio import Recipe
-from tellbench.generator.vasa.decoder import Frame
+from tellbench.generator.vasa.decoder import LAYERS, Frame
 from tellbench.generator.vasa.frames import FaceFrames, Pairs
 from tellbench.generator.vasa.judge import Judge, Read, landmarks_in, motions
 from tellbench.generator.vasa.judge_mediapipe import MediaPipeJudge
@@ -173,13 +173,13 @@ def _pairs(bank: Bank, count: int, portraits: bool) -> Pairs:
 
 @torch.no_grad()
 def measure_layers(driving: Driving, bank: Bank, count: int) -> dict[str, float]:
-    """Of the pixels that show a person driven by the known rig, from portraits: percent moved, kept and painted."""
-    shares = torch.zeros(3)
+    """Of the pixels that show a person driven by the known rig, from portraits: percent of each layer."""
+    shares = torch.zeros(LAYERS)
     for part in _parts(_pairs(bank, count, portraits=True)):
         mask, person = driving.by_rig(part).mask, part.target.surface
         assert person is not None
         shares += (mask * functional.interpolate(person, mask.shape[-2:])).sum((0, 2, 3)).cpu()
-    return dict(zip(("moved", "kept", "painted"), (100 * shares / shares.sum()).tolist(), strict=True))
+    return dict(zip(("moved", "kept", "painted", "room"), (100 * shares / shares.sum()).tolist(), strict=True))
 
 
 # --- disentanglement -------------------------------------------------------------------------------------------------

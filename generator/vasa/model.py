@@ -9,7 +9,7 @@ from typing import Final, Self
 import torch
 from torch import Tensor, nn
 
-from tellbench.generator.vasa.decoder import PAINTED, Decoder, Frame, Source
+from tellbench.generator.vasa.decoder import PAINTED, ROOM, Decoder, Frame, Source
 from tellbench.generator.vasa.encoders import Appearance, Canonical, Reader
 from tellbench.generator.vasa.eyes import eyes_at, on_edges
 from tellbench.generator.vasa.features import N_EYES, POINTS, Features
@@ -17,13 +17,13 @@ from tellbench.generator.vasa.lids import opened, shut, shut_twin, shutting
 from tellbench.generator.vasa.lips import parted, parting
 from tellbench.generator.vasa.mouth import Mouth
 from tellbench.generator.vasa.rig import only_rig
+from tellbench.generator.vasa.room import emptied
 from tellbench.generator.vasa.sizes import SIZES, Size, size_named
 from tellbench.generator.vasa.state import read_weights, write_weights
 from tellbench.generator.vasa.teeth import teeth_of
 from tellbench.generator.vasa.warps import (
     Fields,
     lattice,
-    pixel_grid,
     resized,
     seen_at,
     to_canonical,
@@ -34,9 +34,6 @@ from tellbench.generator.vasa.warps import (
 
 SHIPPED: Final = Path(__file__).parent / "weights" / "face.safetensors"
 """Weights that come with Tellbench."""
-_FACE: Final = (0.5, 0.8)
-"""Where the face ends and the hair, in half widths of the window from its middle. What flows of hair and shoulders err
-by at rest is not what they err by when they move (PSNR of 24 people: .1 dB less without this bound)."""
 _REMEDY: Final = "make them with `tellbench fit-generator face`"
 
 
@@ -90,14 +87,15 @@ class FaceModel(nn.Module):
     def settled(self, source: Source, landmarks: Tensor | None = None) -> Source:
         """The same people, shown once as they are: what lies a pixel off, or is painted without need, is put right.
 
-        That goes for every frame that is made of them. With landmarks (N, 68 or more, 2) lids and
-        lips are their own, too.
+        That goes for every frame that is made of them, and so does the room behind them. With landmarks (N, 68 or
+        more, 2) lids and lips are their own, too.
         """
         still = self.drive(source, source.pose, source.dynamics)
         back = undoing(still.flow)
-        habit = warped(still.mask[:, PAINTED:], resized(back, self.size.window))
+        habit = warped(still.mask[:, PAINTED : PAINTED + 1], resized(back, self.size.window))
+        room = emptied(source.image, 1 - still.mask[:, ROOM : ROOM + 1])
         features = None if landmarks is None else _features(source, still, landmarks)
-        return dataclasses.replace(source, undo=_about_face(back), habit=habit, features=features)
+        return dataclasses.replace(source, undo=back, habit=habit, room=room, features=features)
 
     def drive(self, source: Source, pose: Tensor, dynamics: Tensor) -> Frame:
         """Each person of `source` in a pose (N, 7) with dynamics (N, Z), at the source picture's resolution."""
@@ -158,10 +156,3 @@ def _features(source: Source, still: Frame, landmarks: Tensor) -> Features:
     again = to_frame(canonical, source.field, source.pose)[..., :2]
     teeth = teeth_of(source.image, eyes_at(points[:, :N_EYES]), Mouth(points[:, N_EYES:]))
     return Features(points, canonical, points - again, shut_twin(source.image, points[:, :N_EYES]), teeth)
-
-
-def _about_face(flow: Tensor) -> Tensor:
-    """A flow (N, 2, h, h) that does nothing beyond the hair."""
-    inner, outer = _FACE
-    weights: Tensor = (outer - pixel_grid(flow.shape[-1], flow).norm(dim=-1)) / (outer - inner)  # (h, h)
-    return flow * weights.clamp(0, 1)

@@ -21,6 +21,7 @@ from tellbench.generator.vasa.frames import FaceFrames, Pairs
 from tellbench.generator.vasa.model import FaceModel
 from tellbench.generator.vasa.pose import PERSPECTIVE
 from tellbench.generator.vasa.rig import free_part, read_rig, teach
+from tellbench.generator.vasa.room import emptied
 from tellbench.generator.vasa.sizes import N_RIG
 from tellbench.generator.vasa.warps import resized
 
@@ -68,7 +69,7 @@ class Weights:
     flow: float = 1.0
     """The flow as a whole, where the source shows the same point."""
     visibility: float = 0.2
-    """Paint where the source shows nothing, the moved source where it shows the head, the room in its place."""
+    """The moved source where it shows the head, paint where it does not, the room where nobody is."""
     landmarks: float = 1.0
     """The flow at landmarks and irises; video has them, too."""
     amplitude: float = 0.25
@@ -208,6 +209,8 @@ class Objective(nn.Module):
         of, to = pairs.source, pairs.target
         seen = None if of.pose is None else _misplaced(of.pose, random)
         source = self.model.encode_source(of.image, *settled(poses[0], codes[0], seen, of.rig))
+        if of.surface is not None:
+            source = dataclasses.replace(source, room=emptied(of.image, of.surface))
         return source, self.model.drive(source, *settled(poses[2], codes[3], to.pose, to.rig))
 
     def _picture_losses(self, pairs: Pairs, source: Source, frame: Frame, weights: Weights) -> dict[str, Tensor]:
@@ -264,7 +267,7 @@ class Objective(nn.Module):
         """
         few = slice(0, max(1, len(pairs) // 4))
         source, target = source.at(few), pairs.target.at(few)
-        other = self.model.encode_source(target.image)
+        other = dataclasses.replace(self.model.encode_source(target.image), room=source.room)
         posed = self.model.drive(source, other.pose, source.dynamics)
         acted = self.model.drive(other, other.pose, source.dynamics)
         return losses.picture_loss(posed.image, acted.image, _weight(target, posed.image.shape[-1]))

@@ -16,7 +16,8 @@ from tellbench.generator.vasa.rig import only_rig, teach
 from tellbench.generator.vasa.warps import resized
 
 COLUMNS = ("source", "pose driver", "dynamics driver", "truth", "known codes", "read codes", "moved", "mask")
-"""What a row of a panel shows; `mask` is red where the source is moved, green where it is kept, blue where painted."""
+"""What a row of a panel shows; `mask` is red where the source is moved, green where it is kept, blue where painted,
+black where the room is."""
 
 
 @torch.no_grad()
@@ -34,7 +35,7 @@ def panel(model: FaceModel, pairs: Pairs) -> Tensor:
         known = model.settled(bare, source.landmarks)
         by_rig = model.drive(known, truth.pose, teach(truth.rig, length))
     columns = [source, pairs.pose_driver, pairs.dynamics_driver, truth]
-    pictures = [frames.image for frames in columns] + [by_rig.image, by_picture.image, by_rig.moved, by_rig.mask]
+    pictures = [frames.image for frames in columns] + [by_rig.image, by_picture.image, by_rig.moved, by_rig.mask[:, :3]]
     rows = torch.cat([resized(picture, side) for picture in pictures], -1)  # (N, 3, S, 8 * S)
     return torch.cat(list(rows), 1).clamp(0, 1)
 

@@ -13,25 +13,15 @@ from tellbench.generator.vasa.mouth import POINTS, Mouth, Mouths
 from tellbench.generator.vasa.teeth import Teeth
 from tellbench.generator.vasa.warps import pixel_grid
 
+from .toys import mouth_points
+
 SIDE = 160
 SKIN, UPPER, LOWER, PAINT = 0.8, 0.5, 0.3, 0.05
 
 
-def _mouth(open_=0.0, width=0.4):
-    """Points (1, 18, 2) of a mouth about (0, .4) whose lower lip hangs `open_` widths lower."""
-    s = torch.linspace(0, 1, 7)
-    bow = 4 * s * (1 - s)
-    upper = torch.stack([s, -0.15 * bow], -1)
-    lower = torch.stack([s[1:-1], (0.2 + open_) * bow[1:-1]], -1)
-    inner = torch.tensor([[0.25, 0], [0.5, 0], [0.75, 0]])
-    below = torch.stack([inner[:, 0], open_ * torch.tensor([0.75, 1, 0.75])], -1)
-    points = torch.cat([upper, lower, inner, below])
-    return (points * width + torch.tensor([-width / 2, 0.4]))[None]
-
-
 def _portrait():
     """Skin with a light upper and a dark lower lip."""
-    mouth = Mouth(_mouth())
+    mouth = Mouth(mouth_points())
     s, n = mouth.coordinates(pixel_grid(SIDE, torch.zeros(1)).expand(1, -1, -1, -1))
     (outer_up, outer_low), (upper, lower) = mouth.outer(s), mouth.inner(s)
     picture = torch.full_like(s, SKIN)
@@ -44,12 +34,12 @@ TOOTHLESS = Teeth(torch.full((1, 3), PAINT), torch.ones(1))
 
 
 def _mouths(seen, scale=1.0):
-    rest = Mouth(_mouth())
+    rest = Mouth(mouth_points())
     return Mouths(rest, Mouth(seen), rest, torch.tensor([scale]))
 
 
 def _parted(open_, share=1.0):
-    portrait, mouths = _portrait(), _mouths(_mouth(open_))
+    portrait, mouths = _portrait(), _mouths(mouth_points(open_))
     paint = torch.full((1, 3, 32, 32), PAINT)
     return parted(portrait, paint, portrait, TOOTHLESS, mouths, torch.tensor([share])), portrait, mouths.seen
 
@@ -100,9 +90,9 @@ def test_nothing_changes_beyond_the_mouth_or_where_nothing_parts():
     ],
 )
 def test_mouths_part_as_far_as_outer_edges_do(open_, scale, width, share):
-    points = _mouth(open_, width)
+    points = mouth_points(open_, width)
     if width < 0.4:
-        points[:, :, 1] = _mouth(open_)[:, :, 1]
+        points[:, :, 1] = mouth_points(open_)[:, :, 1]
     found = parting(_mouths(points, scale), torch.zeros(1))
     assert float(found) == pytest.approx(share, abs=0.02)
 
@@ -110,13 +100,13 @@ def test_mouths_part_as_far_as_outer_edges_do(open_, scale, width, share):
 @pytest.mark.parametrize(("degrees", "share"), [(30, 1), (-35, 0.5), (39, 0)])
 def test_a_mouth_turned_away_is_left_to_the_model(degrees, share):
     yaw = torch.deg2rad(torch.tensor([float(degrees)]))
-    found = parting(_mouths(_mouth(0.3)), yaw)
+    found = parting(_mouths(mouth_points(0.3)), yaw)
     assert float(found) == pytest.approx(share, abs=1e-3)
 
 
 def test_curves_stay_near_points_beside_the_corners():
     """A head that is turned far has its lips before and beyond the corners of its mouth."""
-    points = _mouth()
+    points = mouth_points()
     points[0, 1:6, 0] = torch.tensor([-0.02, -0.01, 0.08, 0.19, 0.52]) * 0.4 - 0.2  # as of a painting at 39 degrees
     upper, _ = Mouth(points).outer(torch.linspace(0, 1, 50)[None])
     assert upper.abs().max() < 2 * 0.15

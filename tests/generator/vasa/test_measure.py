@@ -12,7 +12,7 @@ from tellbench.errors import InputError
 from tellbench.generator.meshwarp.quality import portrait_finder, portrait_landmarker, trusted_landmarks
 from tellbench.generator.vasa.data.bank import Bank, film_to
 from tellbench.generator.vasa.data.studio import Recipe
-from tellbench.generator.vasa.decoder import KEPT, MOVED, PAINTED
+from tellbench.generator.vasa.decoder import KEPT, LAYERS, MOVED, PAINTED, ROOM
 from tellbench.generator.vasa.frames import RIG_NAMES, FaceFrames, Pairs
 from tellbench.generator.vasa.judge import Reading
 from tellbench.generator.vasa.measure import (
@@ -92,20 +92,20 @@ def test_every_way_is_measured(bank, driving, filmed, embedder):
     assert table.loc["copy", "ssim"] < 1 and 0 < table.loc["rig", "psnr"] < 50
 
 
-@pytest.mark.parametrize(("layer", "name"), [(MOVED, "moved"), (KEPT, "kept"), (PAINTED, "painted")])
+@pytest.mark.parametrize(("layer", "name"), [(MOVED, "moved"), (KEPT, "kept"), (PAINTED, "painted"), (ROOM, "room")])
 def test_layers_are_told_by_the_mask(bank, driving, monkeypatch, layer, name):
-    whole = torch.zeros(1, 3, 8, 8)
+    whole = torch.zeros(1, LAYERS, 8, 8)
     whole[:, layer] = 1
     monkeypatch.setattr(driving, "by_rig", lambda pairs: SimpleNamespace(mask=whole.expand(len(pairs), -1, -1, -1)))
     shares = measure_layers(driving, bank, count=5)
-    assert list(shares) == ["moved", "kept", "painted"] and shares.pop(name) == pytest.approx(100)
+    assert list(shares) == ["moved", "kept", "painted", "room"] and shares.pop(name) == pytest.approx(100)
     assert not any(shares.values())
 
 
 def test_layers_are_those_of_the_person_alone(bank, driving, monkeypatch):
     def painted_room(pairs):
         person = pairs.target.surface
-        return SimpleNamespace(mask=torch.cat([person, torch.zeros_like(person), 1 - person], 1))
+        return SimpleNamespace(mask=torch.cat([person, 0 * person, 0 * person, 1 - person], 1))
 
     monkeypatch.setattr(driving, "by_rig", painted_room)
     assert measure_layers(driving, bank, count=5)["moved"] == pytest.approx(100)

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from tellbench.errors import InputError
-from tellbench.generator.vasa.decoder import KEPT, MOVED, PAINTED, mix, needed
+from tellbench.generator.vasa.decoder import KEPT, LAYERS, MOVED, PAINTED, ROOM, mix, needed
 from tellbench.generator.vasa.metrics import fine_detail, psnr
 from tellbench.generator.vasa.model import SHIPPED, FaceModel
 from tellbench.generator.vasa.rig import teach
@@ -46,7 +46,7 @@ def test_shapes_from_window_to_frame(model):
     assert source.dynamics.shape == (2, size.dynamics)
     frame = model.drive(source, pose, dynamics)
     assert frame.image.shape == (2, 3, 128, 128)
-    assert frame.mask.shape == (2, 3, 128, 128)
+    assert frame.mask.shape == (2, LAYERS, 128, 128)
     assert frame.flow.shape == (2, 2, 64, 64)
     assert torch.allclose(frame.mask.sum(1), torch.ones(2, 128, 128), atol=1e-5)
     assert frame.image.min() >= 0
@@ -79,8 +79,8 @@ def test_same_pose_and_expression_carry_the_source_over_unchanged(model):
     frame = still.drive(still.encode_source(window, pose, dynamics), pose, dynamics)
     assert frame.flow.abs().max() < 1e-5
     assert torch.allclose(frame.moved, window, atol=1e-4)
-    source_shares = frame.mask[:, [MOVED, KEPT]].sum(1, keepdim=True)
-    expected = source_shares[0, 0, 0, 0] * window + frame.mask[0, PAINTED, 0, 0] * 0.5  # paint starts grey
+    painted = frame.mask[0, PAINTED, 0, 0]
+    expected = (1 - painted) * window + painted * 0.5  # paint starts grey
     assert torch.allclose(frame.image, expected, atol=1e-4)
 
 
@@ -100,21 +100,23 @@ def test_a_portrait_shown_as_it_is_is_the_portrait(filmed):
 
 @torch.no_grad()
 def test_paint_that_covers_all_stays_and_shares_add_up():
-    mask = torch.tensor([[0.7, 0.1, 0.2], [0.3, 0.1, 0.6], [0, 0, 1]]).T[None, :, None]  # (1, 3, 1, 3)
+    mask = torch.tensor([[0.6, 0.1, 0.2, 0.1], [0.2, 0.1, 0.6, 0.1], [0, 0, 1, 0]]).T[None, :, None]  # (1, 4, 1, 3)
     habit = torch.tensor([0.2, 0.2, 0.2])[None, None, None]
     fewer = needed(mask, habit)
     assert fewer[0, PAINTED, 0].tolist() == pytest.approx([0, 0.5, 1])
-    assert torch.allclose(fewer.sum(1), torch.ones(1, 1, 3)) and torch.equal(fewer[:, KEPT], mask[:, KEPT])
-    assert torch.equal(needed(mask, 0 * habit), mask)
+    assert torch.allclose(fewer.sum(1), torch.ones(1, 1, 3)) and torch.equal(
+        fewer[:, [KEPT, ROOM]], mask[:, [KEPT, ROOM]]
+    )
+    assert torch.allclose(needed(mask, 0 * habit), mask)
 
 
 @torch.no_grad()
 def test_a_source_moved_by_half_a_pixel_keeps_its_detail():
     picture = resized(torch.rand(1, 3, 48, 48, generator=torch.Generator().manual_seed(0)), 128, "bicubic").clamp(0, 1)
-    flow, mask = torch.full((1, 2, 64, 64), 1 / 128), torch.zeros(1, 3, 128, 128)
+    flow, mask = torch.full((1, 2, 64, 64), 1 / 128), torch.zeros(1, LAYERS, 128, 128)
     mask[:, MOVED] = 1
     whole = torch.ones(1, 1, 128, 128)
-    moved, _ = mix(picture, flow, mask, 0 * picture)
+    moved, _ = mix(picture, picture, flow, mask, 0 * picture)
     assert fine_detail(moved, whole) > 0.97 * fine_detail(picture, whole)
     assert fine_detail(warped(picture, resized(flow, 128)), whole) < 0.95 * fine_detail(picture, whole)
 

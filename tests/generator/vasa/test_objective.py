@@ -7,7 +7,7 @@ import torch
 
 from tellbench.datasets.faces.identity import IdentityNet
 from tellbench.generator.vasa import losses
-from tellbench.generator.vasa.decoder import KEPT, MOVED, PAINTED
+from tellbench.generator.vasa.decoder import KEPT, MOVED, PAINTED, ROOM
 from tellbench.generator.vasa.frames import RIG_NAMES, FaceFrames, Pairs
 from tellbench.generator.vasa.model import FaceModel
 from tellbench.generator.vasa.objective import LATE, Lesson, Objective, Weights
@@ -147,16 +147,28 @@ def test_what_is_seen_of_a_turned_head_is_moved_not_kept_in_place(toy_size):
 
     def cost(target, moved, kept):
         mask = torch.zeros_like(frame.mask)
-        mask[:, MOVED], mask[:, KEPT] = moved, kept
+        mask[:, MOVED], mask[:, KEPT], mask[:, ROOM] = moved, kept, 1 - moved - kept
         return losses.flow_losses(dataclasses.replace(frame, mask=mask), target, pairs.source)[1]
 
     def extra(target):
         """What a ghost of the source in its place costs beside the source moved, on the head and off it."""
         head = torch.nn.functional.interpolate(target.surface, size=frame.mask.shape[-1])[:, 0]
-        return cost(target, moved=0.5 * head, kept=1 - 0.5 * head) - cost(target, moved=head, kept=1 - head)
+        return cost(target, moved=0.5 * head, kept=0.5 * head) - cost(target, moved=head, kept=0 * head)
 
     assert extra(pairs.target) > 0.1
     assert abs(extra(pairs.source)) < 0.02  # nothing moved: both are right
+
+
+def test_where_nobody_is_there_is_the_room_even_where_the_source_hides_it(toy_size):
+    pairs = ToyPairs().batch(3, 2)
+    frame = _framed(toy_size, pairs)
+    empty = dataclasses.replace(pairs.target, surface=torch.zeros_like(pairs.target.surface))
+    costs = []
+    for layer in (ROOM, PAINTED, KEPT, MOVED):
+        mask = torch.zeros_like(frame.mask)
+        mask[:, layer] = 1
+        costs.append(losses.flow_losses(dataclasses.replace(frame, mask=mask), empty, pairs.source)[1])
+    assert abs(costs[0]) < 1e-6 and min(costs[1:]) > 1
 
 
 def test_the_moved_source_is_judged_at_the_eyes(toy_size):

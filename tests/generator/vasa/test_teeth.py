@@ -8,24 +8,14 @@ from tellbench.generator.vasa.mouth import Mouth, Mouths
 from tellbench.generator.vasa.teeth import Teeth, behind, teeth_of
 from tellbench.generator.vasa.warps import pixel_grid
 
+from .toys import mouth_points
+
 SIDE = 800
 WHITE = torch.tensor([[0.9, 0.85, 0.7]])
 
 
-def _mouth(open_=0.0, width=0.4, down=0.0):
-    """A mouth about (0, .4 + down) whose lower lip hangs `open_` widths lower."""
-    s = torch.linspace(0, 1, 7)
-    bow = 4 * s * (1 - s)
-    upper = torch.stack([s, -0.15 * bow], -1)
-    lower = torch.stack([s[1:-1], (0.2 + open_) * bow[1:-1]], -1)
-    inner = torch.tensor([[0.25, 0], [0.5, 0], [0.75, 0]])
-    below = torch.stack([inner[:, 0], open_ * torch.tensor([0.75, 1, 0.75])], -1)
-    points = torch.cat([upper, lower, inner, below])
-    return (points * width + torch.tensor([-width / 2, 0.4 + down]))[None]
-
-
 def _behind(paint=0.3, dark=0.1, open_=0.4, calm=0.0):
-    mouths = Mouths(Mouth(_mouth()), Mouth(_mouth(open_)), Mouth(_mouth(down=calm)), torch.ones(1))
+    mouths = Mouths(Mouth(mouth_points()), Mouth(mouth_points(open_)), Mouth(mouth_points(down=calm)), torch.ones(1))
     places = pixel_grid(SIDE, WHITE)[None]
     _, n = mouths.seen.coordinates(places)
     planes = torch.full((1, 3, SIDE, SIDE), paint)

@@ -79,3 +79,15 @@ class ToyPairs:
             return toy_frames(self.textures[people[person]], pose[p], jaw[j], self.side)
 
         return Pairs(film(0, 0, 0), film(0, 1, 1), film(1, 1, 0), film(1, 0, 1))
+
+
+def mouth_points(open_: float = 0.0, width: float = 0.4, down: float = 0.0) -> torch.Tensor:
+    """Points (1, 18, 2) of a mouth about (0, .4 + down) whose lower lip hangs `open_` widths lower."""
+    s = torch.linspace(0, 1, 7)
+    bow = 4 * s * (1 - s)
+    upper = torch.stack([s, -0.15 * bow], -1)
+    lower = torch.stack([s[1:-1], (0.2 + open_) * bow[1:-1]], -1)
+    inner = torch.tensor([[0.25, 0], [0.5, 0], [0.75, 0]])
+    below = torch.stack([inner[:, 0], open_ * torch.tensor([0.75, 1, 0.75])], -1)
+    points = torch.cat([upper, lower, inner, below])
+    return (points * width + torch.tensor([-width / 2, 0.4 + down]))[None]
