@@ -4,6 +4,7 @@ import pytest
 import torch
 
 from tellbench.errors import InputError
+from tellbench.generator.vasa import decoder
 from tellbench.generator.vasa.decoder import KEPT, LAYERS, MOVED, PAINTED, ROOM, mix, needed
 from tellbench.generator.vasa.metrics import fine_detail, psnr
 from tellbench.generator.vasa.model import SHIPPED, FaceModel
@@ -82,6 +83,23 @@ def test_same_pose_and_expression_carry_the_source_over_unchanged(model):
     painted = frame.mask[0, PAINTED, 0, 0]
     expected = (1 - painted) * window + painted * 0.5  # paint starts grey
     assert torch.allclose(frame.image, expected, atol=1e-4)
+
+
+@torch.no_grad()
+def test_the_flow_is_smooth_but_for_eyes_and_mouth(model, monkeypatch):
+    """Depth comes in coarse steps, which would serrate outlines; irises are too small to be smoothed."""
+    window, pose, dynamics = _some(model)
+    source = model.encode_source(window, pose, dynamics)
+    steps = 0.1 * torch.randn(2, 1, model.size.grid, model.size.grid)
+    turned = pose + 0.3 * torch.eye(7)[0]
+    field = model.relax(dynamics, source.identity)
+    canonical, flow = model.decoder.surface(source, field, turned, steps)
+    monkeypatch.setattr(decoder, "_SMOOTH", 1)
+    _, raw = model.decoder.surface(source, field, turned, steps)
+    away = canonical[:, :2].norm(dim=1, keepdim=True).expand_as(flow)
+    assert torch.equal(flow[away < 0.45], raw[away < 0.45])
+    assert torch.allclose(flow[away > 0.55], decoder.smoothed(raw, 5)[away > 0.55], atol=1e-5)
+    assert (flow - raw).abs().amax() > 0.01
 
 
 @torch.no_grad()
