@@ -126,7 +126,7 @@ class Decoder(nn.Module):
         if source.undo is not None and source.habit is not None:
             mask = needed(mask, warped(source.habit, resized(flow, size.window)))
             flow = flow + unpainted(mask, flow.shape[-1]) * warped(source.undo, flow)
-        room = source.image if source.room is None else behind(source.image, source.room, flow)
+        room = source.image if source.room is None else uncovered(source.image, source.room, flow)
         image, moved = mix(source.image, room, flow, mask, paint)
         return Frame(image, mask, flow, paint, moved, depth, field)
 
@@ -160,7 +160,7 @@ def needed(mask: Tensor, habit: Tensor) -> Tensor:
     """
     moved, kept, painted, room = mask.chunk(LAYERS, 1)
     fewer = (painted - habit).clamp(min=0) / (1 - habit).clamp(min=_LEAST_SHARE)
-    return torch.cat([moved + painted - fewer, kept, fewer, room], 1)
+    return torch.cat([moved + (painted - fewer), kept, fewer, room], 1)
 
 
 def smoothed(maps: Tensor, side: int) -> Tensor:
@@ -178,7 +178,7 @@ def unpainted(mask: Tensor, side: int) -> Tensor:
     return 1 - functional.max_pool2d(painted, _NEAR, 1, _NEAR // 2)
 
 
-def behind(source: Tensor, room: Tensor, flow: Tensor) -> Tensor:
+def uncovered(source: Tensor, room: Tensor, flow: Tensor) -> Tensor:
     """Rooms (N, 3, S, S) of sources, which are the sources themselves where a flow (N, 2, h, h) moves nothing.
 
     Hair that lets the room through is the head's or the room's by guess; where the head stays, so does all of it: of 24
@@ -203,9 +203,10 @@ def mix(source: Tensor, room: Tensor, flow: Tensor, mask: Tensor, paint: Tensor)
     """
     side = source.shape[-1]
     moved = warped(source, resized(flow, side), "bicubic").clamp(0, 1)  # bilinear takes an eighth of the fine detail
-    layers = moved, source, resized(paint, side, "bicubic").clamp(0, 1), room
-    picture = torch.zeros_like(moved)
-    for share, layer in zip(resized(mask, side).chunk(LAYERS, 1), layers, strict=True):
+    layers = source, resized(paint, side, "bicubic").clamp(0, 1), room
+    shares = resized(mask, side).chunk(LAYERS, 1)
+    picture = shares[MOVED] * moved
+    for share, layer in zip(shares[1:], layers, strict=True):
         picture = picture.addcmul(share, layer)
     return picture, moved
 

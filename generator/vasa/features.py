@@ -31,6 +31,8 @@ class Features:
     """What the way there and back errs by, (N, 30, 2), window coordinates."""
     twin: Tensor
     """The portraits with their eyes shut, (N, 3, S, S)."""
+    mouth: Mouth
+    """The portraits' own."""
     teeth: Teeth
     """Behind their lips."""
 
@@ -46,9 +48,8 @@ class Features:
 
         A length on the head at rest is `scale` (N,) times as long in the frames.
         """
-        points = self.points, self._seen(field, pose), self._seen(calm, pose)
-        rest, seen, still = (Mouth(of[:, N_EYES:]) for of in points)
-        return Mouths(rest, seen, still, scale)
+        seen, still = (Mouth(self._seen(of, pose)[:, N_EYES:]) for of in (field, calm))
+        return Mouths(self.mouth, seen, still, scale)
 
     def _seen(self, field: Tensor, pose: Tensor) -> Tensor:
         return to_frame(self.canonical, field, pose)[..., :2] + self.error

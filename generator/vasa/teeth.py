@@ -28,7 +28,7 @@ _SHADOW, _LIT = 0.45, 0.07
 """Teeth are so dark under the upper lip, and lit from so many mouth widths below it on (assumption)."""
 _WITHIN: Final = 1.2
 """Luma within an open mouth at most, in that of the line between the lips: of the 24 people of the calibration wide
-mouths are .1 dB less near to the truth so, others as near, and none is as light as the skin about it."""
+mouths are .1 dB less near to the truth so, others as near."""
 _WHITES: Final = 20
 """Of 450 places between the lids, the lightest that count as the white of the eyes (assumption)."""
 

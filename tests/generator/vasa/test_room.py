@@ -7,7 +7,7 @@ import dataclasses
 import pytest
 import torch
 
-from tellbench.generator.vasa.decoder import behind
+from tellbench.generator.vasa.decoder import uncovered
 from tellbench.generator.vasa.model import SHIPPED, FaceModel
 from tellbench.generator.vasa.rig import teach
 from tellbench.generator.vasa.room import emptied
@@ -61,9 +61,9 @@ def test_where_nothing_moves_the_room_is_the_picture():
     """Hair that lets the room through stays what it is where the head stays."""
     picture, room = torch.rand(1, 3, 96, 96), torch.rand(1, 3, 96, 96)
     flow = torch.zeros(1, 2, 48, 48)
-    assert torch.equal(behind(picture, room, flow), picture)
+    assert torch.equal(uncovered(picture, room, flow), picture)
     flow[..., 24:] = 0.2
-    shown = behind(picture, room, flow)
+    shown = uncovered(picture, room, flow)
     assert torch.equal(shown[..., :44], picture[..., :44]) and torch.allclose(shown[..., 52:], room[..., 52:])
 
 

@@ -3,7 +3,9 @@
 import pytest
 import torch
 
+from tellbench.generator.vasa.eyes import POINTS as EYES
 from tellbench.generator.vasa.eyes import eyes_at
+from tellbench.generator.vasa.mouth import POINTS as MOUTH
 from tellbench.generator.vasa.mouth import Mouth, Mouths
 from tellbench.generator.vasa.teeth import Teeth, behind, teeth_of
 from tellbench.generator.vasa.warps import pixel_grid
@@ -55,10 +57,9 @@ def test_paint_that_is_lighter_than_a_mouth_within_is_darkened_and_no_other(pain
 def test_a_portrait_s_eyes_and_lips_tell_their_colours(filmed):
     still = filmed.at(slice(0, 1))
     picture = still.image.clone()
-    eyes = still.landmarks[:, [36, 37, 38, 39, 40, 41, 45, 44, 43, 42, 47, 46]]
-    mouth = Mouth(still.landmarks[:, [*range(48, 60), 61, 62, 63, 67, 66, 65]])
-    found = teeth_of(picture, eyes_at(eyes), mouth)
+    eyes, mouth = eyes_at(still.landmarks[:, list(EYES)]), Mouth(still.landmarks[:, list(MOUTH)])
+    found = teeth_of(picture, eyes, mouth)
     assert found.white.shape == (1, 3) and (found.white > 0.3).all()
     assert 0.1 < float(found.dark) < float(found.white.mean())
-    tinted = teeth_of(picture * torch.tensor([1.0, 0.5, 0.25])[:, None, None], eyes_at(eyes), mouth)
+    tinted = teeth_of(picture * torch.tensor([1.0, 0.5, 0.25])[:, None, None], eyes, mouth)
     assert torch.allclose(tinted.white, found.white * torch.tensor([1.0, 0.5, 0.25]), atol=0.05)
