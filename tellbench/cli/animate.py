@@ -27,7 +27,7 @@ def add_to(app: typer.Typer) -> None:
         epilog=examples(
             'tellbench animate --portrait face.jpg --speech voice.wav --rights "public domain" --out talk.mp4',
             "tellbench animate --portrait face.jpg --speech voice.wav --rights mine --gaze 8 0 --out talk.mp4",
-            "tellbench animate --generator vasa --portrait face.jpg --speech voice.wav --rights mine "
+            "tellbench animate --portrait face.jpg --speech voice.wav --rights mine "
             "--emotion happy=0.6 --distance 0.9 --dial sampler_steps=25 --out talk.mp4",
         ),
     )(animate)
@@ -38,7 +38,7 @@ def animate(
     speech: Annotated[Path, typer.Option(help="A recording; who hears no voice still breathes and blinks.")],
     out: Out,
     rights: Rights = "",
-    generator: Annotated[str, typer.Option(help="Which generator.")] = "meshwarp",
+    generator: Annotated[str, typer.Option(help="Which generator (tellbench ls).")] = "vasa",
     size: Annotated[int, typer.Option(help="Width and height in pixels.")] = 512,
     fps: Annotated[float, typer.Option(help="Frames per second.")] = 25.0,
     gaze: asking.Gaze = (0.0, 0.0),

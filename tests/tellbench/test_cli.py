@@ -194,7 +194,7 @@ def test_portraits_and_voices_that_cannot_be_used(tellbench, files, portrait, sp
     ],
 )
 def test_what_cannot_be_asked_of_a_clip(tellbench, files, words, parts):
-    done = tellbench(*_animate(files, "noface.png", "voice.wav"), "--generator", "vasa", *words)
+    done = tellbench(*_animate(files, "noface.png", "voice.wav"), *words)  # of vasa, unless another is named
     assert_refused(done, *parts)
     assert not (files / "out").exists()
 
