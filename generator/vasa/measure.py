@@ -26,7 +26,7 @@ from tellbench.datasets.files import atomic_path
 from tellbench.errors import run
 from tellbench.generator.vasa.data.bank import Bank, filmed, people_of
 from tellbench.generator.vasa.data.studio import Recipe
-from tellbench.generator.vasa.decoder import LAYERS, Frame
+from tellbench.generator.vasa.decoder import LAYERS, Frame, Source
 from tellbench.generator.vasa.frames import FaceFrames, Pairs
 from tellbench.generator.vasa.judge import Judge, Read, landmarks_in, motions
 from tellbench.generator.vasa.judge_mediapipe import MediaPipeJudge
@@ -42,6 +42,7 @@ from tellbench.generator.vasa.metrics import (
     turn_between,
 )
 from tellbench.generator.vasa.model import FaceModel
+from tellbench.generator.vasa.moves import carried_pose
 from tellbench.generator.vasa.panels import panel, write_panel
 from tellbench.generator.vasa.portraits import measure_portraits
 from tellbench.generator.vasa.rig import only_rig, teach
@@ -75,14 +76,22 @@ class Driving:
 
     def drive(self, source: FaceFrames, pose: Tensor, dynamics: Tensor) -> Frame:
         """Portraits in poses (N, 7) with dynamics (N, Z)."""
-        points = self.landmarks(source)
-        return self.model.drive(self.model.encode_portrait(source.image, pose_of(points), points), pose, dynamics)
+        return self.model.drive(self._portrait(source), pose, dynamics)
 
     def by_rig(self, pairs: Pairs) -> Frame:
-        """Sources with the known pose and rig of their targets, as by dials or a motion model."""
-        target = pairs.target
-        assert target.pose is not None and target.rig is not None
-        return self.drive(pairs.source, target.pose, teach(target.rig, self.model.size.dynamics))
+        """Sources with the known rig of their targets, moved as those are, as by dials or a motion model.
+
+        Moves go from where landmarks put the portrait: what they misread of its pose is not seen.
+        """
+        source, target = pairs.source, pairs.target
+        assert source.pose is not None and target.pose is not None and target.rig is not None
+        portrait = self._portrait(source)
+        pose = carried_pose(portrait.pose, source.pose, target.pose)
+        return self.model.drive(portrait, pose, teach(target.rig, self.model.size.dynamics))
+
+    def _portrait(self, source: FaceFrames) -> Source:
+        points = self.landmarks(source)
+        return self.model.encode_portrait(source.image, pose_of(points), points)
 
 
 def of_truth(driving: Driving, pairs: Pairs) -> Tensor:
@@ -106,7 +115,7 @@ def of_cross(driving: Driving, pairs: Pairs) -> Tensor:
 
 
 def of_rig(driving: Driving, pairs: Pairs) -> Tensor:
-    """Driven by the known pose and rig."""
+    """Driven by the known motion: moves of the head and the rig."""
     return driving.by_rig(pairs).image
 
 

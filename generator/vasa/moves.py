@@ -48,6 +48,15 @@ def moves_between(rest: Tensor, pose: Tensor) -> Tensor:
     return torch.cat([torch.rad2deg(angles(turn)), (shift - pivot + turn @ pivot) * UNIT_MM * pose.new_tensor(_UP)], 1)
 
 
+def carried_pose(pose: Tensor, before: Tensor, after: Tensor) -> Tensor:
+    """Poses (N, 7) of heads at `pose` that move as others do from `before`, (N or 1, 7) each, to `after` (N, 7).
+
+    A portrait keeps its own turn, place, size and perspective, misread or not; what is carried over is motion.
+    """
+    moves = moves_between(before.expand_as(after), after)
+    return moved_pose(pose.expand(len(moves), -1), moves)
+
+
 def _pivot(like: Tensor) -> Tensor:
     """Where the head turns on the neck, canonical coordinates, (3,)."""
     x, y, z = PIVOT

@@ -21,6 +21,7 @@ from tellbench.generator.vasa.frames import FaceFrames
 from tellbench.generator.vasa.judge import Read
 from tellbench.generator.vasa.metrics import detail_percent, identity_cosine, strengths, turn_between
 from tellbench.generator.vasa.model import FaceModel
+from tellbench.generator.vasa.moves import carried_pose
 from tellbench.generator.vasa.panels import write_panel
 from tellbench.generator.vasa.rig import teach
 from tellbench.generator.vasa.warps import pixel_grid
@@ -51,21 +52,12 @@ def read_window(path: Path, side: int, finder: FaceFinder, landmarker: Landmarke
     return FaceFrames(image=cut(planes, square, side), landmarks=inside, pose=pose_of(inside))
 
 
-def carried_pose(pose: Tensor, actor: Tensor) -> Tensor:
-    """Poses (T, 7) of a portrait that moves from its own pose (1, 7) as an actor (T, 7) moves from the first row.
-
-    A portrait keeps its turn, place and size; it has its own perspective.
-    """
-    moved = pose + actor - actor[:1]
-    return torch.cat([moved[:, :6], pose[:, 6:].expand(len(actor), -1)], 1)
-
-
 @torch.no_grad()
 def drive_portrait(model: FaceModel, portrait: FaceFrames, actor: FaceFrames) -> tuple[Tensor, Tensor]:
     """Frames (T, 3, S, S) of a portrait driven by an actor's known motion, and the poses (T, 7) they should have."""
     assert portrait.pose is not None and actor.pose is not None and actor.rig is not None
     source = model.encode_portrait(portrait.image, portrait.pose, portrait.landmarks)
-    poses = carried_pose(portrait.pose, actor.pose)
+    poses = carried_pose(portrait.pose, actor.pose[:1], actor.pose)
     frames = []
     for start in range(0, len(actor), _BATCH):
         part = slice(start, start + _BATCH)

@@ -24,7 +24,7 @@ from tellbench.generator.vasa.measure import (
     measure_people,
 )
 from tellbench.generator.vasa.model import FaceModel
-from tellbench.generator.vasa.portraits import carried_pose, measure_portraits, read_window
+from tellbench.generator.vasa.portraits import measure_portraits, read_window
 from tellbench.generator.vasa.sizes import SIZES, size_named
 from tellbench.generator.vasa.window import face_squares, pose_of, to_window
 
@@ -119,12 +119,18 @@ def test_a_pose_that_leaks_into_the_rig_is_seen(bank, driving, filmed):
     assert {name.split("_rig_by")[0] for name in clean if "_rig_by" in name} == {"truth", "rig", "by_picture"}
 
 
-def test_a_portrait_moves_from_its_own_pose():
-    portrait = torch.tensor([[0.5, 0.1, 0.0, 0.1, 0.0, 0.0, 0.11]])
-    actor = torch.tensor([[0.1, 0, 0, 0.3, 0, 0.2, 0.2], [0.3, 0, 0, 0.3, 0, 0.2, 0.2]])
-    moved = carried_pose(portrait, actor)
-    assert torch.allclose(moved[0], portrait[0]) and torch.allclose(moved[1, 0], torch.tensor(0.7))
-    assert torch.allclose(moved[:, 6], torch.tensor(0.11))
+def test_a_known_motion_starts_where_the_portrait_was_placed(driving, filmed, monkeypatch):
+    """A head that does not move is shown where landmarks put it, wrong or not: in its own picture."""
+    shown = []
+    drive = driving.model.drive
+    monkeypatch.setattr(
+        driving.model, "drive", lambda source, pose, code: shown.append(pose) or drive(source, pose, code)
+    )
+    still = filmed.at(slice(0, 2))
+    driving.by_rig(Pairs(still, still, still, still))
+    placed = driving.pose(still)
+    assert (placed - still.pose).abs().amax() > 1e-2
+    assert torch.allclose(shown[-1], placed, atol=1e-4)
 
 
 def test_portraits_are_placed_as_vasa_places_them(shared_assets):
