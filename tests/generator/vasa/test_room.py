@@ -10,7 +10,7 @@ import torch
 from tellbench.generator.vasa.decoder import uncovered
 from tellbench.generator.vasa.model import SHIPPED, FaceModel
 from tellbench.generator.vasa.rig import teach
-from tellbench.generator.vasa.room import emptied, outlined
+from tellbench.generator.vasa.room import emptied
 from tellbench.generator.vasa.warps import resized
 
 
@@ -30,46 +30,17 @@ def test_what_a_person_hides_is_like_what_is_around(side):
     empty = emptied(picture, person)
     error = (empty - wall).abs()
     assert error.max() < 0.2 and error.mean() < 0.02
-    beyond = (_grown(person, 1) == 0).expand_as(empty)
-    assert error[beyond].max() < 0.01
-    far = (_grown(person, side // 16 + 1) == 0).expand_as(empty)
-    assert far.float().mean() > 0.5 and torch.equal(empty[far], picture[far])
-
-
-def _grown(person: torch.Tensor, reach: int) -> torch.Tensor:
-    return torch.nn.functional.max_pool2d(person, 2 * reach + 1, 1, reach)
+    beyond = (torch.nn.functional.max_pool2d(person, 3, 1, 1) == 0).expand_as(empty)
+    assert beyond.float().mean() > 0.5 and torch.equal(empty[beyond], picture[beyond])
 
 
 def test_hair_that_lets_the_room_through_colours_nothing():
     wall, person = _scene()
-    fringe = _grown(person, 2)
+    fringe = torch.nn.functional.max_pool2d(person, 5, 1, 2)
     picture = wall + fringe * (torch.tensor([1.0, 0, 0])[:, None, None] - wall)
     empty = emptied(picture, person)  # the mask knows the head, not its hair
     inside = (person > 0.5).expand_as(empty)
     assert (empty - wall)[inside].abs().max() < 0.2
-
-
-def test_hair_beyond_the_mask_is_not_left_behind():
-    wall, person = _scene()
-    hair = _grown(person, 5)
-    picture = wall + hair * (torch.tensor([0.1, 0.05, 0])[:, None, None] - wall)
-    empty = emptied(picture, person)
-    assert (empty - wall)[hair.expand_as(empty) > 0].abs().mean() < 0.1
-    share = outlined(picture, person)
-    assert (share - hair).abs().mean() < 0.2 * (person - hair).abs().mean()
-
-
-def test_where_colours_tell_nothing_the_mask_is_believed():
-    _, person = _scene()
-    assert torch.allclose(outlined(torch.full((1, 3, 96, 96), 0.4), person), person, atol=1e-3)
-
-
-def test_a_wall_that_shines_through_in_parts_counts_in_parts():
-    wall, person = torch.ones(1, 3, 96, 96), _scene()[1]
-    half = 0.5 * (_grown(person, 4) - person)
-    share = outlined(wall * (1 - person - half), person)
-    ring = (_grown(person, 3) - _grown(person, 1)) > 0
-    assert torch.allclose(share[ring], torch.tensor(0.5), atol=0.1)
 
 
 def test_shares_of_a_person_may_be_coarser_and_parts():
