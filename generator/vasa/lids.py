@@ -16,7 +16,7 @@ from torch.nn import functional
 
 from tellbench.datasets.studio.expressions.eye_shapes import LID_SHIFTS
 from tellbench.datasets.studio.people.sculpture import smoothstep
-from tellbench.generator.vasa.eyes import Eye, eyes_at
+from tellbench.generator.vasa.eyes import Eye
 from tellbench.generator.vasa.frames import RIG_NAMES
 from tellbench.generator.vasa.rig import read_rig, write_rig
 from tellbench.generator.vasa.warps import seen_at
@@ -121,10 +121,10 @@ def _carried(picture: Tensor, eye: Eye, s: Tensor, n: Tensor, flow: Tensor) -> T
     return seen_at(picture, places + seen_at(flow, places).movedim(1, -1), "bicubic").clamp(0, 1)
 
 
-def shut_twin(picture: Tensor, points: Tensor) -> Tensor:
-    """Portraits (N, 3, S, S) with their eyes shut, by points (N, 12, 2) in the order of `eyes.POINTS`."""
+def shut_twin(picture: Tensor, eyes: tuple[Eye, Eye]) -> Tensor:
+    """Portraits (N, 3, S, S) with their eyes shut."""
     twin = picture.clone()
-    for eye in eyes_at(points):
+    for eye in eyes:
         (rows, columns), s, n = eye.about(picture.shape[-1])
         if not s.numel():
             continue

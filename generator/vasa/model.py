@@ -154,6 +154,6 @@ def _features(source: Source, still: Frame, landmarks: Tensor) -> Features:
     depth = seen_at(still.depth, points[:, None])[:, 0, 0, :, None]  # (N, 30, 1)
     canonical = to_canonical(torch.cat([points, depth], -1), still.field, source.pose)
     again = to_frame(canonical, source.field, source.pose)[..., :2]
-    eyes, mouth = points[:, :N_EYES], Mouth(points[:, N_EYES:])
-    teeth = teeth_of(source.image, eyes_at(eyes), mouth)
+    eyes, mouth = eyes_at(points[:, :N_EYES]), Mouth(points[:, N_EYES:])
+    teeth = teeth_of(source.image, eyes, mouth)
     return Features(points, canonical, points - again, shut_twin(source.image, eyes), mouth, teeth)

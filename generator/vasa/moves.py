@@ -22,9 +22,10 @@ def moved_pose(pose: Tensor, moves: Tensor) -> Tensor:
     """Poses (N, 7) of heads that move as the studio's do: about the neck, in their own axes.
 
     Args:
-        pose: before, (N, 7).
+        pose: before, (N or 1, 7).
         moves: (N, 6), yaw, pitch and roll in degrees, then mm to image right, up and towards the viewer.
     """
+    pose = pose.expand(len(moves), -1)
     pivot = _pivot(moves)
     turn = rotation(torch.deg2rad(moves[:, :3]))
     before = rotation(pose)
@@ -37,7 +38,7 @@ def moved_pose(pose: Tensor, moves: Tensor) -> Tensor:
 
 
 def moves_between(rest: Tensor, pose: Tensor) -> Tensor:
-    """Moves (N, 6) that lead from poses (N, 7) at rest to others: what `moved_pose` does, undone."""
+    """Moves (N, 6) that lead from poses at rest, (N or 1, 7), to others (N, 7): what `moved_pose` does, undone."""
     before = rotation(rest)
     turn = before.mT @ rotation(pose)
     scale, nearer = rest[:, 5:6].exp(), pose[:, 5:6] - rest[:, 5:6]
@@ -53,8 +54,7 @@ def carried_pose(pose: Tensor, before: Tensor, after: Tensor) -> Tensor:
 
     A portrait keeps its own turn, place, size and perspective, misread or not; what is carried over is motion.
     """
-    moves = moves_between(before.expand_as(after), after)
-    return moved_pose(pose.expand(len(moves), -1), moves)
+    return moved_pose(pose, moves_between(before, after))
 
 
 def _pivot(like: Tensor) -> Tensor:

@@ -59,7 +59,7 @@ def read_acted(path: Path, finder: Finder, landmarker: Landmarker, reader: Reade
     require_face(path, track)
     poses, rigs = read_faces(path, track, reader)
     rest = _rest(poses, rigs)
-    moves = moves_between(poses[rest : rest + 1].expand_as(poses), poses)
+    moves = moves_between(poses[rest : rest + 1], poses)
     moves = torch.from_numpy(gaussian_filter1d(moves.numpy(), _STEADIED, axis=0, mode="nearest"))
     move, rig = (bridged(rows, track).numpy().astype(np.float32) for rows in (moves - moves[rest], rigs - rigs[rest]))
     sound = read_audio(path) if info.has_audio else Audio(np.zeros(1, np.float32))

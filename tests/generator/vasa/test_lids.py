@@ -33,7 +33,7 @@ def _face():
 def _shown(shares, picture=None):
     face, holes = _face()
     flow = torch.zeros(1, 2, 16, 16)
-    twin = shut_twin(face, BOTH)
+    twin = shut_twin(face, eyes_at(BOTH))
     return shut(face if picture is None else picture, face, twin, eyes_at(BOTH), flow, torch.tensor([shares])), holes
 
 
@@ -45,7 +45,7 @@ def _blinked(rows):
 
 def test_the_twin_has_skin_where_the_eyes_were_and_is_the_portrait_elsewhere():
     face, holes = _face()
-    twin = shut_twin(face, BOTH)
+    twin = shut_twin(face, eyes_at(BOTH))
     covered = (twin[0].mean(0) - SKIN).abs() < 0.15
     for hole in holes:
         assert covered[hole].float().mean() > 0.7  # lashes keep their dark along the lower edge
@@ -76,11 +76,11 @@ def test_rows_of_a_batch_shut_as_they_do_alone():
     face, _ = _face()
     points = torch.cat([BOTH, BOTH + torch.tensor([0.1, 0.2])])
     faces, flow = face.expand(2, -1, -1, -1), torch.zeros(2, 2, 16, 16)
-    twins, shares = shut_twin(faces, points), torch.tensor([[0.6, 0.3], [0.2, 1.0]])
+    twins, shares = shut_twin(faces, eyes_at(points)), torch.tensor([[0.6, 0.3], [0.2, 1.0]])
     both = shut(faces, faces, twins, eyes_at(points), flow, shares)
     for i in range(2):
         row = slice(i, i + 1)
-        alone = shut_twin(face, points[row])
+        alone = shut_twin(face, eyes_at(points[row]))
         assert torch.allclose(alone, twins[row], atol=1e-5)
         one = shut(face, face, alone, eyes_at(points[row]), flow[:1], shares[row])
         assert torch.allclose(one, both[row], atol=1e-5)
@@ -101,7 +101,7 @@ def test_shares_count_from_the_portrait_s_own_lids():
 def test_eyes_outside_the_window_shut_unseen():
     face, _ = _face()
     beyond = BOTH + torch.tensor([3.0, 0.0])
-    assert torch.equal(shut_twin(face, beyond), face)
+    assert torch.equal(shut_twin(face, eyes_at(beyond)), face)
     shown = shut(face, face, face, eyes_at(beyond), torch.zeros(1, 2, 16, 16), torch.ones(1, 2))
     assert torch.equal(shown, face)
 

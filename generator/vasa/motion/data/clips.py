@@ -94,7 +94,7 @@ def _motion(path: Path, track: FaceTrack, reader: Reader) -> Tensor:
     poses, rigs = read_faces(path, track, reader)
     rest = poses.median(0, keepdim=True).values
     rest[:, :3] = 0  # facing the camera, where the studio's people rest
-    return bridged(joined(moves_between(rest.expand_as(poses), poses), rigs), track)
+    return bridged(joined(moves_between(rest, poses), rigs), track)
 
 
 def read_faces(path: Path, track: FaceTrack, reader: Reader) -> tuple[Tensor, Tensor]:
