@@ -10,8 +10,9 @@ COPY   := build/checked
 demo: $(VENV)/.installed
 	$(BIN)/tellbench demo --out $(OUT)
 
+# One process a core, with one thread each: threads that share a core wait for one another.
 test: $(VENV)/.installed
-	$(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder
 
 # Floors and types are checked on a built copy: static tools do not follow the editable finder.
 check: $(VENV)/.installed
