@@ -57,9 +57,12 @@ def parted(picture: Tensor, paint: Tensor, source: Tensor, teeth: Teeth, mouths:
     (upper, lower), (outer_up, outer_low) = mouths.edges(s)
     places = seen.places(s, n)
     inside = behind(seen_at(paint, places, "bicubic").clamp(0, 1), teeth, mouths, places, n - upper, side)
-    for edge, own, sign in zip((upper, lower), rest.inner(s), (1, -1), strict=True):
+    # shares of one pixel add up to 1: where lips meet, as at the corners, nothing is seen between them
+    covered = seen.covered(upper - n, side), seen.covered(n - lower, side)
+    inside = inside * (1 - covered[0] - covered[1]).clamp(min=0)
+    for edge, own, cover in zip((upper, lower), rest.inner(s), covered, strict=True):
         lip = seen_at(source, rest.places(s, own + (n - edge) / lengths), "bicubic").clamp(0, 1)
-        inside = torch.lerp(inside, lip, seen.covered(sign * (edge - n), side).expand_as(lip))
+        inside = inside.addcmul(cover, lip)
     near = smoothstep(0, _MARGIN, n - outer_up + _MARGIN) * smoothstep(0, _MARGIN, outer_low + _MARGIN - n)
     near = near * smoothstep(0, _BEYOND, s + _BEYOND) * smoothstep(0, _BEYOND, 1 + _BEYOND - s) * share[:, None, None]
     picture[..., rows, columns] = torch.lerp(part, inside, near[:, None].expand_as(part))

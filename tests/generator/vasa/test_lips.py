@@ -69,6 +69,17 @@ def test_between_the_lips_there_is_paint_and_each_lip_stays_as_thick():
     assert lip.min() > column.sub(UPPER).abs().lt(0.03).nonzero().max() + opening - 2
 
 
+def test_where_lips_meet_nothing_is_seen_between_them():
+    """A line a pixel wide went on beyond both corners, of what is behind the lips."""
+    skin, paint = torch.full((1, 3, SIDE, SIDE), SKIN), torch.full((1, 3, 32, 32), PAINT)
+    rest, open_ = (mouth_points(gap) + torch.tensor([0.0, 1 / SIDE]) for gap in (0.0, 0.4))  # in the middle of a row
+    mouths = Mouths(Mouth(rest), Mouth(open_), Mouth(rest), torch.ones(1))
+    shown = parted(skin, paint, skin, TOOTHLESS, mouths, torch.ones(1))
+    s, _ = mouths.seen.coordinates(pixel_grid(SIDE, skin).expand(1, -1, -1, -1))
+    assert shown[0, 0][((s < -0.02) | (s > 1.02))[0]].min() > SKIN - 1e-4
+    assert shown.min() < PAINT + 1e-3
+
+
 def test_nothing_changes_beyond_the_mouth_or_where_nothing_parts():
     shown, portrait, seen = _parted(0.4)
     s, n = seen.coordinates(pixel_grid(SIDE, portrait).expand(1, -1, -1, -1))
