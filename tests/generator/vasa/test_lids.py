@@ -32,9 +32,9 @@ def _face():
 
 def _shown(shares, picture=None):
     face, holes = _face()
-    flow = torch.zeros(1, 2, 16, 16)
-    twin = shut_twin(face, eyes_at(BOTH))
-    return shut(face if picture is None else picture, face, twin, eyes_at(BOTH), flow, torch.tensor([shares])), holes
+    flow, eyes = torch.zeros(1, 2, 16, 16), eyes_at(BOTH)
+    twin = shut_twin(face, eyes)
+    return shut(face if picture is None else picture, face, twin, eyes, flow, torch.tensor([shares])), holes
 
 
 def _blinked(rows):
@@ -75,14 +75,15 @@ def test_one_eye_may_shut_alone_and_nothing_else_changes():
 def test_rows_of_a_batch_shut_as_they_do_alone():
     face, _ = _face()
     points = torch.cat([BOTH, BOTH + torch.tensor([0.1, 0.2])])
-    faces, flow = face.expand(2, -1, -1, -1), torch.zeros(2, 2, 16, 16)
-    twins, shares = shut_twin(faces, eyes_at(points)), torch.tensor([[0.6, 0.3], [0.2, 1.0]])
-    both = shut(faces, faces, twins, eyes_at(points), flow, shares)
+    faces, flow, eyes = face.expand(2, -1, -1, -1), torch.zeros(2, 2, 16, 16), eyes_at(points)
+    twins, shares = shut_twin(faces, eyes), torch.tensor([[0.6, 0.3], [0.2, 1.0]])
+    both = shut(faces, faces, twins, eyes, flow, shares)
     for i in range(2):
         row = slice(i, i + 1)
-        alone = shut_twin(face, eyes_at(points[row]))
+        own = eyes_at(points[row])
+        alone = shut_twin(face, own)
         assert torch.allclose(alone, twins[row], atol=1e-5)
-        one = shut(face, face, alone, eyes_at(points[row]), flow[:1], shares[row])
+        one = shut(face, face, alone, own, flow[:1], shares[row])
         assert torch.allclose(one, both[row], atol=1e-5)
 
 
@@ -100,9 +101,9 @@ def test_shares_count_from_the_portrait_s_own_lids():
 
 def test_eyes_outside_the_window_shut_unseen():
     face, _ = _face()
-    beyond = BOTH + torch.tensor([3.0, 0.0])
-    assert torch.equal(shut_twin(face, eyes_at(beyond)), face)
-    shown = shut(face, face, face, eyes_at(beyond), torch.zeros(1, 2, 16, 16), torch.ones(1, 2))
+    beyond = eyes_at(BOTH + torch.tensor([3.0, 0.0]))
+    assert torch.equal(shut_twin(face, beyond), face)
+    shown = shut(face, face, face, beyond, torch.zeros(1, 2, 16, 16), torch.ones(1, 2))
     assert torch.equal(shown, face)
 
 

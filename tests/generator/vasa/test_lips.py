@@ -72,10 +72,10 @@ def test_between_the_lips_there_is_paint_and_each_lip_stays_as_thick():
 def test_where_lips_meet_nothing_is_seen_between_them():
     """A line a pixel wide went on beyond both corners, of what is behind the lips."""
     skin, paint = torch.full((1, 3, SIDE, SIDE), SKIN), torch.full((1, 3, 32, 32), PAINT)
-    rest, open_ = (mouth_points(gap) + torch.tensor([0.0, 1 / SIDE]) for gap in (0.0, 0.4))  # in the middle of a row
-    mouths = Mouths(Mouth(rest), Mouth(open_), Mouth(rest), torch.ones(1))
+    rest, seen = (Mouth(mouth_points(gap, down=1 / SIDE)) for gap in (0.0, 0.4))  # corners in the middle of a row
+    mouths = Mouths(rest, seen, rest, torch.ones(1))
     shown = parted(skin, paint, skin, TOOTHLESS, mouths, torch.ones(1))
-    s, _ = mouths.seen.coordinates(pixel_grid(SIDE, skin).expand(1, -1, -1, -1))
+    s, _ = seen.coordinates(pixel_grid(SIDE, skin).expand(1, -1, -1, -1))
     assert shown[0, 0][((s < -0.02) | (s > 1.02))[0]].min() > SKIN - 1e-4
     assert shown.min() < PAINT + 1e-3
 
