@@ -2,18 +2,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-import torch
 
 from tellbench.datasets.expression import expression
-
-
-@pytest.fixture(scope="session", autouse=True)
-def one_thread():
-    """Small batches are fastest on one thread, and tests share the machine."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 @pytest.fixture(scope="session")
