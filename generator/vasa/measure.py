@@ -260,6 +260,11 @@ def _wander(judge: Read, frames: Tensor, truth: FaceFrames) -> dict[str, float]:
     }
 
 
+def actors_of(bank: Bank) -> list[FaceFrames]:
+    """What each pair of mates acts, once: both go through the same poses and expressions."""
+    return [bank.grid(person) for person, mate in enumerate(bank.mates.tolist()) if person <= mate]
+
+
 def _expressions_of(rig: Tensor) -> int:
     """Expressions of a grid (P * E, 54): the neutral one comes back after so many rows."""
     again = (rig[1:] - rig[0]).abs().amax(1) < 1e-6
@@ -321,7 +326,7 @@ def measure(given: argparse.Namespace, judge: Read) -> dict[str, Any]:
         log.info("\n%s\n%s", name, pd.Series(row).to_string(float_format="%.2f"))
         result[name] = row
     if given.portraits is not None:
-        table = measure_portraits(model, judge, embedder, given.portraits, bank.grid(0), given.out)
+        table = measure_portraits(model, judge, embedder, given.portraits, actors_of(bank), given.out)
         log.info("\n%s", table.to_string(float_format="%.3f"))
         result["portraits"] = table.to_dict("index")
     return result

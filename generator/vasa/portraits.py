@@ -1,7 +1,8 @@
-"""Portraits from outside the studio, driven by a studio actor: what can be measured without a truth, and a panel."""
+"""Portraits from outside the studio, driven by studio actors: what can be measured without a truth, and a panel."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
@@ -18,7 +19,7 @@ from tellbench.errors import InputError
 from tellbench.generator.meshwarp.quality import examine
 from tellbench.generator.vasa.data.video import PICTURES
 from tellbench.generator.vasa.frames import FaceFrames
-from tellbench.generator.vasa.judge import Read
+from tellbench.generator.vasa.judge import Read, Reading
 from tellbench.generator.vasa.metrics import detail_percent, identity_cosine, strengths, turn_between
 from tellbench.generator.vasa.model import FaceModel
 from tellbench.generator.vasa.moves import carried_pose
@@ -67,16 +68,24 @@ def drive_portrait(model: FaceModel, portrait: FaceFrames, actor: FaceFrames) ->
 
 
 def measure_portraits(
-    model: FaceModel, judge: Read, embedder: Embedder, folder: Path, actor: FaceFrames, out: Path, side: int = 256
+    model: FaceModel,
+    judge: Read,
+    embedder: Embedder,
+    folder: Path,
+    actors: Sequence[FaceFrames],
+    out: Path,
+    side: int = 256,
 ) -> pd.DataFrame:
     """One row a portrait and their mean; writes `portraits.png`, a row a portrait, the portrait itself first.
+
+    One actor's expressions are few: what is read of them hangs on which they are. So there are several.
 
     Args:
         model: What drives.
         judge: What reads.
         embedder: Who it is.
         folder: Of portraits.
-        actor: Frames whose motion is put on the portraits; the first one is at rest.
+        actors: Frames whose motion is put on the portraits, of each actor in turn; the first one is at rest.
         out: Folder of the panel.
         side: Width in pixels at which the portraits are driven.
 
@@ -91,26 +100,30 @@ def measure_portraits(
     rows, strips = {}, []
     for path in paths:
         portrait = read_window(path, side, finder, landmarker)
-        frames, poses = drive_portrait(model, portrait.to(device), actor.to(device))
-        rows[path.stem] = _figures(portrait, frames, poses, actor.to("cpu"), judge, embedder, finder)
-        shown = torch.linspace(0, len(frames) - 1, _SHOWN).round().long()
-        strips.append(torch.cat([portrait.image[0], *frames[shown]], -1))
+        seen, read = [], []
+        for i, actor in enumerate(actors):
+            frames, poses = drive_portrait(model, portrait.to(device), actor.to(device))
+            reading = judge(frames, poses)
+            seen.append(_figures(portrait, frames, poses, reading, embedder, finder))
+            read.append(reading.rig)
+            if i == 0:
+                shown = torch.linspace(0, len(frames) - 1, _SHOWN).round().long()
+                strips.append(torch.cat([portrait.image[0], *frames[shown]], -1))
+        rows[path.stem] = pd.DataFrame(seen).mean().to_dict() | strengths(torch.cat(read), _rigs(actors))
     write_panel(out / "portraits.png", torch.cat(strips, -2).clamp(0, 1))
     table = pd.DataFrame.from_dict(rows, orient="index")
     return pd.concat([table, table.mean().to_frame("mean").T])
 
 
+def _rigs(actors: Sequence[FaceFrames]) -> Tensor:
+    """Of all frames of all actors (N, 54), on the CPU."""
+    return torch.cat([actor.rig.cpu() for actor in actors if actor.rig is not None])
+
+
 def _figures(
-    portrait: FaceFrames,
-    frames: Tensor,
-    poses: Tensor,
-    actor: FaceFrames,
-    judge: Read,
-    embedder: Embedder,
-    finder: FaceFinder,
+    portrait: FaceFrames, frames: Tensor, poses: Tensor, read: Reading, embedder: Embedder, finder: FaceFinder
 ) -> dict[str, float]:
-    assert portrait.landmarks is not None and actor.rig is not None
-    read = judge(frames, poses)
+    assert portrait.landmarks is not None
     found = finder((frames.permute(0, 2, 3, 1) * 255).round().byte().numpy())
     own = portrait.image.expand(len(frames), -1, -1, -1)
     own_points = portrait.landmarks.expand(len(frames), -1, -1)
@@ -122,5 +135,4 @@ def _figures(
         "detail_percent": detail_percent(frames, portrait.image, face),
         "pose_degrees": float(turn_between(read.pose, poses).mean()),
         "room_moves": float(255 * (frames - own)[..., :corner, [*range(corner), *range(-corner, 0)]].abs().mean()),
-        **strengths(read.rig, actor.rig),
     }

@@ -18,11 +18,13 @@ from tellbench.generator.vasa.judge import Reading
 from tellbench.generator.vasa.measure import (
     WAYS,
     Driving,
+    actors_of,
     figures,
     measure_disentanglement,
     measure_layers,
     measure_people,
 )
+from tellbench.generator.vasa.metrics import strengths
 from tellbench.generator.vasa.model import FaceModel
 from tellbench.generator.vasa.portraits import measure_portraits, read_window
 from tellbench.generator.vasa.sizes import SIZES, size_named
@@ -148,12 +150,37 @@ def test_portraits_are_placed_as_vasa_places_them(shared_assets):
 def test_portraits_are_driven_and_shown(model, filmed, embedder, shared_assets, tmp_path):
     (tmp_path / "in").mkdir()
     (tmp_path / "in" / "one.png").symlink_to(shared_assets / "portraits" / "monalisa_256.png")
-    table = measure_portraits(model, Knowing(filmed), embedder, tmp_path / "in", filmed.at(slice(0, 3)), tmp_path, 96)
+    actors = [filmed.at(slice(0, 3)), filmed.at(slice(3, 6))]
+    table = measure_portraits(model, Knowing(filmed), embedder, tmp_path / "in", actors, tmp_path, 96)
     assert list(table.index) == ["one", "mean"] and table.loc["one", "found_percent"] >= 0
     assert 10 < table.loc["one", "detail_percent"] < 130
     assert (tmp_path / "portraits.png").stat().st_size > 10_000
     with pytest.raises(InputError, match="no portraits"):
-        measure_portraits(model, Knowing(filmed), embedder, tmp_path / "none", filmed, tmp_path)
+        measure_portraits(model, Knowing(filmed), embedder, tmp_path / "none", actors, tmp_path)
+
+
+def test_portraits_are_read_over_all_actors_together(model, filmed, embedder, shared_assets, tmp_path):
+    actors = [filmed.at(slice(0, 5)), filmed.at(slice(5, 9))]
+    parts = iter(actors)
+
+    def half_of_the_first_actor(windows: torch.Tensor, expected: torch.Tensor | None = None) -> Reading:
+        seen = next(parts)
+        return Reading(seen.rig * (0.5 if seen is actors[0] else 1), seen.lids, seen.pose, seen.landmarks)
+
+    path = shared_assets / "portraits" / "monalisa_256.png"
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "one.png").symlink_to(path)
+    table = measure_portraits(model, half_of_the_first_actor, embedder, tmp_path / "in", actors, tmp_path, 96)
+    read = torch.cat([actors[0].rig * 0.5, actors[1].rig])
+    expected = strengths(read, torch.cat([actor.rig for actor in actors]))
+    for name, value in expected.items():
+        assert table.loc["one", name] == pytest.approx(value, nan_ok=True)
+    assert any(0.5 < value < 1 for name, value in expected.items() if "slope" in name)
+
+
+def test_mates_act_alike_so_one_of_each_pair_drives(bank):
+    (actor,) = actors_of(bank)
+    assert torch.equal(actor.rig, bank.grid(0).rig)
 
 
 def test_motions_name_columns_of_the_rig():
