@@ -45,6 +45,8 @@ class RunPlan:
     seed: int = 0
     precision: Precision = "32-true"
     """`bf16-mixed` suits recent GPUs."""
+    start: str = ""
+    """File of weights to train on from."""
     save_every: int = 500
     panel_every: int = 1000
 

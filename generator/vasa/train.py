@@ -53,8 +53,6 @@ class Plan(RunPlan):
     size: str = "tiny"
     off: tuple[str, ...] = ()
     """Losses that are left out."""
-    start: str = ""
-    """File of weights to train on from; then the taught decoder needs no stage of its own."""
     reader_only: float = 0.15
     """Share of the steps in which the reader learns alone, first; they take a sixth of the time."""
 
@@ -99,7 +97,7 @@ def stage_at(plan: Plan, step: int) -> Stage:
     if step < alone:
         return Stage("reader", weights.without(*LATE), pictures=False)
     share = (step - alone) / (plan.steps - alone)
-    if plan.start:
+    if plan.start:  # its decoder has been taught
         share = _TAUGHT + (1 - _TAUGHT) * share
     if share < _TAUGHT:
         return Stage("taught", weights.without("transfer", "identity", "adversarial"))

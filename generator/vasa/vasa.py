@@ -72,7 +72,7 @@ class Vasa(Generator):
     """
 
     name: ClassVar[str] = "vasa"
-    version: ClassVar[str] = "0.11"
+    version: ClassVar[str] = "0.12"
     honours: ClassVar[frozenset[str]] = frozenset(
         {"gaze", "distance", "emotion", "pose", "replace_pose", "head_motion", "expressiveness", "solver", "tracks"}
     )

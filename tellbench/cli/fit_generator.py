@@ -57,7 +57,7 @@ def fit_generator(
         Path | None, typer.Option(help="motion: face model that reads video; default: the shipped one.")
     ] = None,
     start: Annotated[
-        str, typer.Option(help="face: weights to train on from, as face.safetensors of a run; such training is short.")
+        str, typer.Option(help="Weights to train on from, as face.safetensors or motion.safetensors of a run.")
     ] = "",
     reader_only: Annotated[
         float,
@@ -89,6 +89,7 @@ def fit_generator(
         "rate": rate,
         "seed": seed,
         "precision": _precision(precision, chosen),
+        "start": start,
     }
     names, seeds, kept = tuple(data or ["studio"]), people_of(people or PEOPLE[part]), films or out / "films"
     with bar("training", usual["steps"]) as advance:
@@ -96,7 +97,7 @@ def fit_generator(
             from tellbench.generator.vasa import fit, train
 
             weights = out / train.WEIGHTS
-            plan = train.Plan(**usual, off=tuple(off or ()), start=start, reader_only=reader_only)
+            plan = train.Plan(**usual, off=tuple(off or ()), reader_only=reader_only)
             learned = fit.Data(names=names, people=seeds, films=kept, workers=workers, gigabytes=gigabytes)
             done = fit.fit_face(plan, learned, out, chosen, minutes, advance)
         else:

@@ -1,12 +1,8 @@
-"""Noise and how it is taken away: cosine schedule, clean motion predicted, guidance, and a sampler of few steps.
-
-Time runs from 0 (clean) to 1 (noise); a noised x is alpha x + sigma noise with alpha^2 + sigma^2 = 1.
-"""
+"""How noise is taken away: guidance, and a sampler of few steps."""
 
 from __future__ import annotations
 
 import dataclasses
-import math
 from collections.abc import Callable
 from typing import Final, Literal
 
@@ -15,12 +11,11 @@ from torch import Tensor
 
 from tellbench.errors import InputError
 from tellbench.generator.vasa.motion.network import Conditions
+from tellbench.generator.vasa.motion.schedule import signal
 
 Solver = Literal["ddim", "dpm"]
 Denoise = Callable[[Tensor, Tensor, Conditions], Tensor]
 
-_OFFSET: Final = 0.008
-"""Nichol & Dhariwal 2021, "Improved DDPM", equation 17."""
 _START: Final = 0.999
 """Where sampling begins: at 1 nothing of the motion is left, and half-log-odds are infinite."""
 
@@ -58,20 +53,6 @@ class Sampling:
     def scales(self) -> dict[str, float]:
         """Guidance by condition."""
         return {name: getattr(self, name) for name in ("audio", "gaze", "distance", "emotion")}
-
-
-def signal(time: Tensor) -> tuple[Tensor, Tensor]:
-    """Alpha and sigma at times: alpha is a cosine."""
-    angle = (time + _OFFSET) / (1 + _OFFSET) * math.pi / 2
-    first = math.cos(_OFFSET / (1 + _OFFSET) * math.pi / 2)
-    alpha = (angle.cos() / first).clamp(0, 1)
-    return alpha, (1 - alpha * alpha).sqrt()
-
-
-def noise_in(clean: Tensor, time: Tensor, noise: Tensor) -> Tensor:
-    """Clean motion (B, W, C) at times (B,)."""
-    alpha, sigma = (part[:, None, None] for part in signal(time))
-    return alpha * clean + sigma * noise
 
 
 def guided(denoise: Denoise, noised: Tensor, time: Tensor, known: Conditions, scales: dict[str, float]) -> Tensor:

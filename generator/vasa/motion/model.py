@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from tellbench.generator.vasa.motion.frontends import LOG_MEL, Kind
 from tellbench.generator.vasa.motion.network import Denoiser
 from tellbench.generator.vasa.motion.sizes import SIZES, Size
-from tellbench.generator.vasa.motion.space import N_MOTION, N_POSE
+from tellbench.generator.vasa.motion.space import N_MOTION, N_POSE, motion_columns
 from tellbench.generator.vasa.sizes import size_named
 from tellbench.generator.vasa.state import read_weights, write_weights
 
@@ -21,6 +21,11 @@ SHIPPED: Final = Path(__file__).parents[1] / "weights" / "motion.safetensors"
 """Weights that come with Tellbench."""
 _LEAST_SCALE: Final = (0.5, 0.05, 0.2)
 """Degrees or mm, coefficients, and units of pitch and log power: what moves less counts less (assumption)."""
+_LEAST_LIDS: Final = 0.3
+"""Of lids: they hardly move but for blinks, and what lies many spreads off is told from noise in the first step of
+sampling or never (assumption)."""
+_EDITION: Final = 2
+"""Of what the denoiser's output means: 2 since `schedule.mixture`."""
 _REMEDY: Final = "train one with `tellbench fit-generator motion`"
 
 
@@ -50,6 +55,7 @@ class MotionModel(nn.Module):
         """Take mean and spread from motion (N, 60) and sound (N, numbers)."""
         least = motion.new_full((N_MOTION,), _LEAST_SCALE[1])
         least[:N_POSE] = _LEAST_SCALE[0]
+        least[motion_columns("eyeBlink")] = _LEAST_LIDS
         self.motion_mean.copy_(motion.mean(0))
         self.motion_scale.copy_(motion.std(0).maximum(least))
         self.sound_mean.copy_(sound.mean(0))
@@ -70,7 +76,7 @@ class MotionModel(nn.Module):
     def save(self, path: Path) -> None:
         """Write weights in half precision and statistics in full, with size and kind of hearing, as safetensors."""
         half = {name: value.half() for name, value in self.denoiser.state_dict(prefix="denoiser.").items()}
-        facts = {"size": self.size.name, "hears": dataclasses.asdict(self.kind)}
+        facts = {"edition": _EDITION, "size": self.size.name, "hears": dataclasses.asdict(self.kind)}
         write_weights(path, {**self.state_dict(), **half}, facts)
 
     @classmethod
@@ -84,4 +90,6 @@ class MotionModel(nn.Module):
 
     @classmethod
     def _of(cls, facts: Mapping[str, Any]) -> Self:
+        if facts.get("edition", 1) != _EDITION:
+            raise ValueError(f"edition {facts.get('edition', 1)}, this version reads {_EDITION}")
         return cls(size_named(SIZES, facts["size"]), Kind(**facts.get("hears", {})))

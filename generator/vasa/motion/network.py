@@ -2,7 +2,8 @@
 
 As in VASA-1 (Xu et al., NeurIPS 2024, section 3.2) it predicts clean motion from noised motion and C = [previous
 motion, previous sound; sound, gaze, distance, emotion]. What is asked for may differ from frame to frame, so it is
-added to each frame; what is missing is replaced by a learned null token.
+added to each frame; what is missing is replaced by a learned null token. What little noise there is, is taken away
+(`schedule.mixture`): the paper does not say how it keeps small moves.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import torch
 from torch import Tensor, nn
 
 from tellbench.generator.vasa.motion.frontends import LOG_MEL, Kind
+from tellbench.generator.vasa.motion.schedule import mixture
 from tellbench.generator.vasa.motion.script import N_ASKED
 from tellbench.generator.vasa.motion.sizes import AHEAD, BEFORE, WINDOW, Size
 from tellbench.generator.vasa.motion.space import N_MOTION
@@ -127,7 +129,8 @@ class Denoiser(nn.Module):
         heard = torch.cat([known.heard[:, :BEFORE] & follows, known.heard[:, BEFORE:]], 1)
         tokens = tokens + self.ear(known.audio, heard) + self.level(_waves(time))[:, None]
         hidden = self.body(tokens + self.places[: tokens.shape[1]])
-        clean: Tensor = self.out(hidden[:, BEFORE : BEFORE + window])
+        kept, added = (share[:, None, None] for share in mixture(time))
+        clean: Tensor = kept * noised + added * self.out(hidden[:, BEFORE : BEFORE + window])
         return clean
 
     def _wished(self, known: Conditions) -> Tensor:

@@ -13,15 +13,17 @@ from torch import Tensor, nn
 from torch.utils.tensorboard import SummaryWriter
 
 from tellbench.datasets.faces.storage import follow
+from tellbench.errors import InputError
 from tellbench.generator.vasa.motion.data.bank import TalkBank, Windows
 from tellbench.generator.vasa.motion.data.talks import Talk
-from tellbench.generator.vasa.motion.diffusion import noise_in
 from tellbench.generator.vasa.motion.frontends import LOG_MEL, frontend_of
 from tellbench.generator.vasa.motion.hearing import Recording
 from tellbench.generator.vasa.motion.model import MotionModel
 from tellbench.generator.vasa.motion.network import Conditions
 from tellbench.generator.vasa.motion.panels import panel
+from tellbench.generator.vasa.motion.schedule import mixture, noise_in
 from tellbench.generator.vasa.motion.sizes import AHEAD, BEFORE, SIZES, WINDOW
+from tellbench.generator.vasa.motion.space import N_MOTION, N_POSE, motion_columns
 from tellbench.generator.vasa.motion.stream import Performer
 from tellbench.generator.vasa.panels import write_panel
 from tellbench.generator.vasa.run import Run, RunPlan
@@ -38,6 +40,13 @@ _DROP_END: Final = 0.1
 """How often the last frames of sound are not heard; the paper drops "the last few", giving no number (assumption)."""
 _SMOOTH: Final = 2.0
 """Weight of the error of the steps from frame to frame, that into the window included (assumption)."""
+_COUNTS: Final = (
+    (range(N_POSE), 4.0),
+    (motion_columns("jawOpen"), 4.0),
+    (motion_columns("eyeBlink"), 16.0),
+    (range(N_MOTION - 2, N_MOTION), 8.0),
+)
+"""What shows most counts more than the other columns: pose and jaw, lids, gaze (assumption)."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -76,9 +85,22 @@ class Lesson(nn.Module):
         noise = torch.randn(clean.shape, generator=random).to(clean)
         time = time.to(clean)
         made = model.denoiser(noise_in(clean, time, noise), time, known)
-        frames = (made - clean).square().mean()
-        steps = (_steps(made, known) - _steps(clean, known)).square().mean()
+        weight = weights(time)
+        frames = (weight * (made - clean).square()).mean()
+        steps = (weight * (_steps(made, known) - _steps(clean, known)).square()).mean()
         return frames + _SMOOTH * steps, {"frames": frames.detach(), "steps": steps.detach()}
+
+
+def weights(time: Tensor) -> Tensor:
+    """Of squared errors, (B, 1, 60): what the network says counts alike at all times (B,), though little of it is used.
+
+    Columns that show most count more than the others.
+    """
+    columns = time.new_ones(N_MOTION)
+    for places, weight in _COUNTS:
+        columns[list(places)] = weight
+    most, used = mixture(torch.ones_like(time))[1], mixture(time)[1]
+    return (most / used).square()[:, None, None] * (columns / columns.mean())
 
 
 def _steps(motion: Tensor, known: Conditions) -> Tensor:
@@ -116,14 +138,13 @@ class Trainer(Run[Plan, Parts]):
         device: `cpu` or `cuda`; under `torchrun` every process takes its own.
 
     Raises:
-        InputError: `out` holds a run of another plan.
+        InputError: `out` holds a run of another plan, or the weights to start from are of another size or hearing.
     """
 
     def __init__(self, plan: Plan, bank: TalkBank, shown: Talk, out: Path, device: str) -> None:
         super().__init__(plan, out, device)
         self.bank, self.shown = bank, shown
-        model = MotionModel(size_named(SIZES, plan.size), bank.kind)
-        model.learn_statistics(*bank.everything())
+        model = _begun(plan, bank)
         self.average = copy.deepcopy(model).requires_grad_(False).to(self.fabric.device)
         first = torch.optim.AdamW(model.parameters(), lr=plan.rate, betas=(0.9, 0.98), weight_decay=1e-2)
         self.lesson, self.optimiser = self.fabric.setup(Lesson(model), first)
@@ -169,3 +190,18 @@ class Trainer(Run[Plan, Parts]):
     def optimisers(self) -> Mapping[str, torch.optim.Optimizer]:
         """Of the model."""
         return {"first": self.optimiser.optimizer}
+
+
+def _begun(plan: Plan, bank: TalkBank) -> MotionModel:
+    """A new model with the statistics of the talks, or the one to start from with its own."""
+    if not plan.start:
+        model = MotionModel(size_named(SIZES, plan.size), bank.kind)
+        model.learn_statistics(*bank.everything())
+        return model
+    model = MotionModel.load(Path(plan.start))
+    if (model.size.name, model.kind) != (plan.size, bank.kind):
+        raise InputError(
+            f"{plan.start}: size {model.size.name!r}, hears {model.kind.name}; give --size {model.size.name} and "
+            f"--hearing {model.kind.name}"
+        )
+    return model.requires_grad_(True).train()

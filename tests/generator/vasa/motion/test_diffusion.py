@@ -5,7 +5,8 @@ import torch
 
 from tellbench.errors import InputError
 from tellbench.generator.vasa.motion.data.bank import TalkBank
-from tellbench.generator.vasa.motion.diffusion import Sampling, guided, noise_in, sample, signal
+from tellbench.generator.vasa.motion.diffusion import Sampling, guided, sample
+from tellbench.generator.vasa.motion.schedule import signal
 
 from .toys import toy_talk
 
@@ -13,18 +14,6 @@ from .toys import toy_talk
 @pytest.fixture
 def known():
     return TalkBank([toy_talk(0)]).draw(2, 10, torch.Generator().manual_seed(0)).known
-
-
-def test_noise_grows_from_nothing_to_everything():
-    alpha, sigma = signal(torch.linspace(0, 1, 11))
-    assert torch.allclose(alpha**2 + sigma**2, torch.ones(11))
-    assert alpha[0] == 1
-    assert alpha[-1] < 1e-6
-    assert (alpha.diff() < 0).all()
-    clean, noise = torch.ones(2, 3, 4), torch.full((2, 3, 4), 5.0)
-    noised = noise_in(clean, torch.tensor([0.0, 1.0]), noise)
-    assert torch.allclose(noised[0], clean[0])
-    assert torch.allclose(noised[1], noise[1], atol=1e-4)
 
 
 def test_guidance_is_the_paper_s_formula(known):

@@ -1,5 +1,7 @@
 """A killed run goes on to the very weights that it would have reached, and a model learns what a toy talk does."""
 
+from pathlib import Path
+
 import pytest
 import torch
 from PIL import Image
@@ -8,6 +10,7 @@ from tellbench.errors import InputError
 from tellbench.generator.vasa.motion import train
 from tellbench.generator.vasa.motion.data.bank import TalkBank
 from tellbench.generator.vasa.motion.model import MotionModel
+from tellbench.generator.vasa.motion.space import COLUMNS
 from tellbench.generator.vasa.motion.train import Plan, Trainer
 
 from ..killed import DEVICES, check_a_killed_run
@@ -31,6 +34,28 @@ def test_a_run_of_another_plan_is_left_alone(toy_size, tmp_path):
     _trainer(tmp_path)
     with pytest.raises(InputError, match="another plan"):
         _trainer(tmp_path, Plan(size="toy", steps=9))
+
+
+def test_training_goes_on_from_weights(toy_size, tmp_path):
+    _trainer(tmp_path / "first").ship()
+    start = str(tmp_path / "first" / train.WEIGHTS)
+    again = _trainer(tmp_path / "again", Plan(size="toy", steps=6, batch=4, start=start))
+    kept = MotionModel.load(Path(start)).state_dict()
+    assert all(torch.equal(value, kept[name]) for name, value in again.model.state_dict().items())
+    again.advance()
+    assert not torch.equal(again.model.denoiser.out.weight, kept["denoiser.out.weight"])
+    with pytest.raises(InputError, match="size 'toy', hears log-mel; give --size toy and --hearing log-mel"):
+        _trainer(tmp_path / "other", Plan(size="tiny", start=start))
+
+
+def test_what_shows_most_and_what_has_little_noise_count_more():
+    little, much = train.weights(torch.tensor([0.1, 0.9]))[:, 0]
+    yaw, jaw, lid, look, cheek = (
+        COLUMNS.index(name) for name in ("yaw", "jawOpen", "eyeBlinkLeft", "gazeUp", "cheekPuff")
+    )
+    for row in (little, much):
+        assert (row[[yaw, jaw, lid, look]] / row[cheek]).tolist() == pytest.approx([4, 4, 16, 8])
+    assert little[yaw] > 5 * much[yaw] and much.mean() == pytest.approx(1, abs=0.3)
 
 
 def test_the_loss_falls(toy_size, tmp_path):
