@@ -39,6 +39,7 @@ def mixture(time: Tensor) -> tuple[Tensor, Tensor]:
     saccades, are not drawn anew by a network whose errors are as large as they (Karras et al. 2022, "Elucidating the
     design space of diffusion-based generative models", table 1, for noised motion whose power stays 1).
 
+    >>> import torch
     >>> [[round(float(share), 2) for share in at] for at in zip(*mixture(torch.tensor([0.0, 0.1, 1.0])))]
     [[1.0, 0.02], [0.91, 0.16], [0.0, 0.5]]
     """

@@ -56,6 +56,14 @@ def test_a_first_window_follows_nothing(denoiser, batch):
     assert not torch.allclose(one[0], two[0])
 
 
+def test_motion_without_noise_is_kept_whatever_the_network_says(denoiser, batch):
+    """Small quick moves need not be drawn anew."""
+    known, _ = batch
+    motion = torch.randn(3, 20, 60, generator=torch.Generator().manual_seed(2))
+    apart = [(denoiser(motion, torch.full((3,), time), known) - motion).abs().mean() for time in (0.0, 1.0)]
+    assert apart[0] < 0.03 < 0.5 < apart[1]
+
+
 def test_sizes_are_those_that_were_promised():
     paper = SIZES["paper"]
     assert (paper.layers, paper.width, paper.heads) == (8, 512, 8)

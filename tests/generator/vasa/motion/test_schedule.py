@@ -1,6 +1,9 @@
+import doctest
+
 import pytest
 import torch
 
+from tellbench.generator.vasa.motion import schedule
 from tellbench.generator.vasa.motion.schedule import mixture, noise_in, signal
 
 
@@ -30,3 +33,7 @@ def test_the_network_has_as_much_to_say_at_all_times(time):
 def test_clean_motion_is_kept_and_noise_is_not():
     kept, added = mixture(torch.tensor([0.0, 1.0]))
     assert kept.tolist() == pytest.approx([1, 0], abs=0.01) and added.tolist() == pytest.approx([0, 0.5], abs=0.03)
+
+
+def test_shares_are_as_the_example_says():
+    assert doctest.testmod(schedule).failed == 0
