@@ -10,9 +10,10 @@ COPY   := build/checked
 demo: $(VENV)/.installed
 	$(BIN)/tellbench demo --out $(OUT)
 
-# One process a core, with one thread each: threads that share a core wait for one another.
+# One process a core, with one thread each: threads that share a core wait for one another. Numba, too: its first
+# threads can set torch's number to its own.
 test: $(VENV)/.installed
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder
+	OMP_NUM_THREADS=1 NUMBA_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder
 
 # Floors and types are checked on a built copy: static tools do not follow the editable finder.
 check: $(VENV)/.installed

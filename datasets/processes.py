@@ -54,8 +54,8 @@ def _share_threads(n: int) -> None:
     import numba
     import torch
 
-    torch.set_num_threads(n)
     numba.set_num_threads(min(n, numba.config.NUMBA_NUM_THREADS))
+    torch.set_num_threads(n)  # at last: numba's first threads can set torch's number to its own
 
 
 def cpu_name() -> str:
